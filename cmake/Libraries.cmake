@@ -1,0 +1,38 @@
+# Outside libraries and compiler settings. Why each library: docs/decisions/0002-libraries.md.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 EXACT REQUIRED COMPONENTS context system)
+find_package(fmt REQUIRED)
+find_package(Catch2 2 REQUIRED)
+find_package(rapidcheck REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Snappy REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
+pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(uring REQUIRED IMPORTED_TARGET liburing)
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+
+# Settings that change code generation must be the same in every object file.
+add_compile_options(-fno-omit-frame-pointer -fstack-clash-protection)
+if(FAULTLINE_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(FAULTLINE_TSAN)
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+endif()
+if(FAULTLINE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+add_library(faultline_warnings INTERFACE)
+target_compile_options(faultline_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+
+# Catch2's main takes a minute with sanitizers: built once, plain.
+add_library(faultline_catch_main STATIC ${PROJECT_SOURCE_DIR}/tests/support/catch_main.cc)
+target_link_libraries(faultline_catch_main PUBLIC Catch2::Catch2)
+target_compile_options(faultline_catch_main PRIVATE -O0 -g0 -fno-sanitize=all)
