@@ -17,8 +17,8 @@ void set_check_context(CheckContextPrinter printer, void* state) noexcept;
 
 }  // namespace faultline
 
-#define ENSURE(condition)                                                \
-  do {                                                                  \
-    if (!(condition)) [[unlikely]]                                      \
-      ::faultline::check_failed(#condition, __FILE__, __LINE__);        \
+#define ENSURE(condition)                                        \
+  do {                                                           \
+    if (!(condition)) [[unlikely]]                               \
+      ::faultline::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

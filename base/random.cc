@@ -75,7 +75,8 @@ Duration RandomStream::exponential(Duration mean) {
     units += ln256;
   }
   __extension__ using Wide = unsigned __int128;
-  return Duration(static_cast<std::int64_t>(static_cast<Wide>(units) * static_cast<std::uint64_t>(mean.count()) / exponential_unit));
+  return Duration(
+      static_cast<std::int64_t>(static_cast<Wide>(units) * static_cast<std::uint64_t>(mean.count()) / exponential_unit));
 }
 
 }  // namespace faultline

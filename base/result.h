@@ -26,15 +26,15 @@ enum class Errc : std::uint8_t {
   already_exists,
   not_a_directory,
   directory_not_empty,
-  locked,        // another process holds the data directory
-  no_space,      // disk or quota full
-  read_only,     // the disk refuses all changes
-  io_error,      // the device failed
-  corrupt,       // bytes on disk fail their check
-  malformed,     // bytes from outside do not parse
-  truncated,     // bytes end before the value does
-  too_large,     // over a stated limit
-  unsupported,   // version, codec or feature that this build does not have
+  locked,       // another process holds the data directory
+  no_space,     // disk or quota full
+  read_only,    // the disk refuses all changes
+  io_error,     // the device failed
+  corrupt,      // bytes on disk fail their check
+  malformed,    // bytes from outside do not parse
+  truncated,    // bytes end before the value does
+  too_large,    // over a stated limit
+  unsupported,  // version, codec or feature that this build does not have
   invalid_argument,
   resource_exhausted,  // out of descriptors, memory budget, connections
   internal,
@@ -71,10 +71,10 @@ using Result = boost::system::result<T, Error>;
 
 // The value of a Result, or return its error from the enclosing function. An expression: `auto n = TRY(stream.read_some(...));`
 #define TRY(...) FAULTLINE_TRY_(FAULTLINE_CONCAT(try_result_, __COUNTER__), __VA_ARGS__)
-#define FAULTLINE_TRY_(name, ...)                                    \
-  __extension__({                                                    \
-    auto&& name = (__VA_ARGS__);                                     \
-    if (!name.has_value()) [[unlikely]]                              \
-      return ::std::forward<decltype(name)>(name).error();           \
-    *::std::forward<decltype(name)>(name);                           \
+#define FAULTLINE_TRY_(name, ...)                          \
+  __extension__({                                          \
+    auto&& name = (__VA_ARGS__);                           \
+    if (!name.has_value()) [[unlikely]]                    \
+      return ::std::forward<decltype(name)>(name).error(); \
+    *::std::forward<decltype(name)>(name);                 \
   })

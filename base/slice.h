@@ -44,7 +44,9 @@ class Slice {
     if (block_ != nullptr) block_->retain();
   }
   Slice(Slice&& other) noexcept
-      : block_(std::exchange(other.block_, nullptr)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : block_(std::exchange(other.block_, nullptr)),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
   Slice& operator=(Slice other) noexcept {
     std::swap(block_, other.block_);
     std::swap(data_, other.data_);

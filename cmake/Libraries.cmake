@@ -1,9 +1,8 @@
 # Outside libraries and compiler settings. Why each library: docs/decisions/0002-libraries.md.
 find_package(Threads REQUIRED)
+set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS context system)
 find_package(fmt REQUIRED)
-find_package(Catch2 2 REQUIRED)
-find_package(rapidcheck REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -30,9 +29,14 @@ if(FAULTLINE_FUZZ)
 endif()
 
 add_library(faultline_warnings INTERFACE)
-target_compile_options(faultline_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+target_compile_options(faultline_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<BOOL:${FAULTLINE_WERROR}>:-Werror>)
 
-# Catch2's main takes a minute with sanitizers: built once, plain.
-add_library(faultline_catch_main STATIC ${PROJECT_SOURCE_DIR}/tests/support/catch_main.cc)
-target_link_libraries(faultline_catch_main PUBLIC Catch2::Catch2)
-target_compile_options(faultline_catch_main PRIVATE -O0 -g0 -fno-sanitize=all)
+if(FAULTLINE_TESTS)
+  find_package(Catch2 2 REQUIRED)
+  find_package(rapidcheck REQUIRED)
+  # Catch2's main takes a minute with sanitizers: built once, plain.
+  add_library(faultline_catch_main STATIC ${PROJECT_SOURCE_DIR}/tests/support/catch_main.cc)
+  target_link_libraries(faultline_catch_main PUBLIC Catch2::Catch2)
+  target_compile_options(faultline_catch_main PRIVATE -O0 -g0 -fno-sanitize=all)
+endif()
