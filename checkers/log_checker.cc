@@ -1,0 +1,237 @@
+#include "checkers/log_checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "checkers/finding_list.h"
+#include "checkers/log_model.h"
+#include "checkers/log_order.h"
+
+namespace faultline::checkers {
+
+LogRules LogRules::idempotent() {
+  LogRules rules;
+  std::erase(rules.tolerated, std::string(anomaly::duplicate));
+  return rules;
+}
+
+namespace {
+
+class LogChecker {
+ public:
+  LogChecker(const LogHistory& history, const LogRules& rules)
+      : history_(history),
+        rules_(rules),
+        model_(build_log_model(history)),
+        retained_from_(history.partitions.size(), 0),
+        found_(rules.tolerated, rules.findings_per_anomaly) {
+    for (const RetainedFrom& bound : rules.retained_from) {
+      ENSURE(bound.partition.value() < retained_from_.size());
+      retained_from_[bound.partition.value()] = std::max(retained_from_[bound.partition.value()], bound.offset);
+    }
+  }
+
+  Verdict run() && {
+    Verdict verdict;
+    verdict.vacuity = measure_vacuity(history_, model_);
+    if (model_.flaw) {
+      verdict.outcome = Verdict::Outcome::unknown;
+      verdict.reason = *model_.flaw;
+      return verdict;
+    }
+    find_lost_writes();
+    find_inconsistent_offsets();
+    find_duplicates();
+    find_bad_reads();
+    check_log_order(history_, model_, retained_from_, found_);
+    if (found_.has_failure()) verdict.outcome = Verdict::Outcome::invalid;
+    if (verdict.outcome == Verdict::Outcome::valid && rules_.require_final_reads && !unjudged_.empty()) {
+      verdict.outcome = Verdict::Outcome::unknown;
+      verdict.reason =
+          fmt::format("no final read reached a stated end of {}, so it cannot be told whether acknowledged records are left",
+                      fmt::join(unjudged_, ", "));
+    }
+    std::move(found_).into(verdict);
+    return verdict;
+  }
+
+ private:
+  const std::string& name_of(std::uint32_t partition) const { return history_.partitions[partition]; }
+
+  // "value 17 of t-0, acknowledged at offset 5 by op 34 at 1.203000 s"
+  std::string origin(const LogModel::Value& value) const {
+    const LogOperation& writer = history_.operations[value.writer];
+    const std::string place =
+        value.offset_row == no_row ? "" : fmt::format(" at offset {}", model_.offsets[value.offset_row].offset);
+    if (writer.outcome == Outcome::ok) {
+      return fmt::format("value {} of {}, acknowledged{} by op {} at {}", value.value, name_of(value.partition), place,
+                         value.writer, seconds_text(writer.completed));
+    }
+    return fmt::format("value {} of {}, sent by op {} at {} and known to be{}", value.value, name_of(value.partition),
+                       value.writer, seconds_text(writer.invoked), place);
+  }
+
+  // For each partition the row of the value with the highest first index that any ok poll returned.
+  std::vector<std::uint32_t> highest_reads() const {
+    std::vector<std::uint32_t> highest(history_.partitions.size(), no_row);
+    for (std::uint32_t row = 0; row < model_.values.size(); ++row) {
+      const LogModel::Value& value = model_.values[row];
+      if (value.first_ok_read == no_row || value.first_index == no_row) continue;
+      std::uint32_t& best = highest[value.partition];
+      if (best == no_row || model_.values[best].first_index < value.first_index) best = row;
+    }
+    return highest;
+  }
+
+  // For each partition the last ok final read with a stated end.
+  std::vector<std::uint32_t> final_reads() const {
+    std::vector<std::uint32_t> last(history_.partitions.size(), no_row);
+    for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
+      const LogOperation& operation = history_.operations[i];
+      if (operation.final_read && operation.outcome == Outcome::ok && operation.end_offset != no_offset) {
+        last[operation.end_partition.value()] = i;
+      }
+    }
+    return last;
+  }
+
+  // lost-write and unseen, over the sent values that no ok poll returned; one value is never both.
+  void find_lost_writes() {
+    const std::vector<std::uint32_t> highest = highest_reads();
+    const std::vector<std::uint32_t> final_read = final_reads();
+    std::vector<bool> has_acknowledged(history_.partitions.size(), false);
+    for (const LogModel::Value& value : model_.values) {
+      if (value.writer == no_row) continue;
+      const LogOperation& writer = history_.operations[value.writer];
+      if (writer.outcome == Outcome::ok) has_acknowledged[value.partition] = true;
+      if (value.first_ok_read != no_row || !model_.committed[value.writer]) continue;
+      if (no_longer_owed(value)) continue;
+      const std::uint32_t bound = highest[value.partition];
+      const std::uint32_t last = final_read[value.partition];
+      if (value.last_index != no_row && bound != no_row && value.last_index <= model_.values[bound].first_index) {
+        report_lost(value, model_.values[bound]);
+      } else if (writer.outcome == Outcome::ok && last != no_row &&
+                 writer.completion_index < history_.operations[last].invoke_index) {
+        report_unseen(value, last);
+      }
+    }
+    for (std::uint32_t p = 0; p < final_read.size(); ++p) {
+      if (has_acknowledged[p] && final_read[p] == no_row) unjudged_.push_back(name_of(p));
+    }
+  }
+
+  // A value of unknown place is not owed either once anything was taken away: it may have been among that.
+  bool no_longer_owed(const LogModel::Value& value) const {
+    const std::int64_t bound = retained_from_[value.partition];
+    return bound > 0 && (value.last_index == no_row || model_.at_index(value.partition, value.last_index).offset < bound);
+  }
+
+  void report_lost(const LogModel::Value& value, const LogModel::Value& bound) {
+    found_.add(anomaly::lost_write, [&] {
+      return Finding{
+          .partition = name_of(value.partition),
+          .witness = {value.writer, bound.first_ok_read},
+          .text = fmt::format("{}, was never returned by any read, although op {} read on to offset {} of that partition",
+                              origin(value), bound.first_ok_read, model_.offsets[bound.offset_row].offset)};
+    });
+  }
+
+  void report_unseen(const LogModel::Value& value, std::uint32_t last) {
+    found_.add(anomaly::unseen, [&] {
+      return Finding{
+          .partition = name_of(value.partition),
+          .witness = {value.writer, last},
+          .text = fmt::format("{}, was never returned by any read; the final read, op {}, found the end of the log at offset {}",
+                              origin(value), last, history_.operations[last].end_offset)};
+    });
+  }
+
+  void find_inconsistent_offsets() {
+    const auto& conflicts = model_.conflicts;
+    std::uint32_t reported = no_row;
+    for (const LogModel::Conflict& conflict : conflicts) {
+      const LogModel::Offset& offset = model_.offsets[conflict.offset_row];
+      if (conflict.value_row == offset.value_row || conflict.offset_row == reported) continue;
+      reported = conflict.offset_row;
+      found_.add(anomaly::inconsistent_offsets, [&] {
+        return Finding{.partition = name_of(offset.partition),
+                       .witness = {offset.operation, conflict.operation},
+                       .text = fmt::format("offset {} of {} holds value {} according to op {} and value {} according to op {}",
+                                           offset.offset, name_of(offset.partition), model_.values[offset.value_row].value,
+                                           offset.operation, model_.values[conflict.value_row].value, conflict.operation)};
+      });
+    }
+  }
+
+  void find_duplicates() {
+    std::vector<LogModel::Conflict> elsewhere;
+    for (const LogModel::Conflict& conflict : model_.conflicts) {
+      if (model_.values[conflict.value_row].offset_row != conflict.offset_row) elsewhere.push_back(conflict);
+    }
+    std::sort(elsewhere.begin(), elsewhere.end(), [](const LogModel::Conflict& a, const LogModel::Conflict& b) {
+      return a.value_row != b.value_row ? a.value_row < b.value_row : a.offset_row < b.offset_row;
+    });
+    std::uint32_t reported = no_row;
+    for (const LogModel::Conflict& conflict : elsewhere) {
+      if (conflict.value_row == reported) continue;
+      reported = conflict.value_row;
+      const LogModel::Value& value = model_.values[conflict.value_row];
+      const LogModel::Offset& first = model_.offsets[value.offset_row];
+      found_.add(anomaly::duplicate, [&] {
+        return Finding{.partition = name_of(value.partition),
+                       .witness = {first.operation, conflict.operation},
+                       .text = fmt::format("value {} of {} is at offset {} (op {}) and at offset {} (op {})", value.value,
+                                           name_of(value.partition), first.offset, first.operation,
+                                           model_.offsets[conflict.offset_row].offset, conflict.operation)};
+      });
+    }
+  }
+
+  // G1a and garbage-read.
+  void find_bad_reads() {
+    for (const LogModel::Value& value : model_.values) {
+      if (value.first_ok_read == no_row) continue;
+      if (value.writer == no_row) {
+        found_.add(anomaly::garbage_read, [&] {
+          return Finding{.partition = name_of(value.partition),
+                         .witness = {value.first_ok_read},
+                         .text = fmt::format("op {} read value {} from {}, which no operation ever sent there",
+                                             value.first_ok_read, value.value, name_of(value.partition))};
+        });
+      } else if (history_.operations[value.writer].outcome == Outcome::fail) {
+        found_.add(anomaly::aborted_read, [&] {
+          return Finding{.partition = name_of(value.partition),
+                         .witness = {value.writer, value.first_ok_read},
+                         .text = fmt::format("op {} read value {} from {}, but op {}, which sent it, had failed for certain",
+                                             value.first_ok_read, value.value, name_of(value.partition), value.writer)};
+        });
+      } else if (read_before_sent(value)) {
+        found_.add(anomaly::garbage_read, [&] {
+          return Finding{.partition = name_of(value.partition),
+                         .witness = {value.first_ok_read, value.writer},
+                         .text = fmt::format("op {} had read value {} from {} before op {} began to send it", value.first_ok_read,
+                                             value.value, name_of(value.partition), value.writer)};
+        });
+      }
+    }
+  }
+
+  bool read_before_sent(const LogModel::Value& value) const {
+    return history_.operations[value.first_ok_read].completion_index < history_.operations[value.writer].invoke_index;
+  }
+
+  const LogHistory& history_;
+  const LogRules& rules_;
+  const LogModel model_;
+  std::vector<std::int64_t> retained_from_;  // per partition
+  FindingList found_;
+  std::vector<std::string> unjudged_;  // partitions with acknowledged records but without a final read
+};
+
+}  // namespace
+
+Verdict check_log(const LogHistory& history, const LogRules& rules) { return LogChecker(history, rules).run(); }
+
+}  // namespace faultline::checkers
