@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 
 #include "runtime/fiber_stack.h"
 
@@ -32,7 +34,7 @@ namespace faultline::sanitizer {
 
 #if defined(FAULTLINE_ASAN)
 
-inline void create(void*&, const char*) {}
+inline void create(void*&, std::string_view) {}
 inline void destroy(void*) {}
 inline void enter_fiber(void*& loop, void*, const void* bottom, std::size_t bytes) { __sanitizer_start_switch_fiber(&loop, bottom, bytes); }
 inline void entered_fiber(void* fiber, const void*& loop_bottom, std::size_t& loop_bytes) {
@@ -50,9 +52,9 @@ inline void forget_stack(const void* bottom, std::size_t bytes) { __asan_unpoiso
 
 #elif defined(FAULTLINE_TSAN)
 
-inline void create(void*& fiber, const char* name) {
+inline void create(void*& fiber, std::string_view name) {
   fiber = __tsan_create_fiber(0);
-  __tsan_set_fiber_name(fiber, name);
+  __tsan_set_fiber_name(fiber, std::string(name).c_str());
 }
 inline void destroy(void* fiber) { __tsan_destroy_fiber(fiber); }
 inline void enter_fiber(void*& loop, void* fiber, const void*, std::size_t) {
@@ -67,7 +69,7 @@ inline void forget_stack(const void*, std::size_t) {}
 
 #else
 
-inline void create(void*&, const char*) {}
+inline void create(void*&, std::string_view) {}
 inline void destroy(void*) {}
 inline void enter_fiber(void*&, void*, const void*, std::size_t) {}
 inline void entered_fiber(void*, const void*&, std::size_t&) {}

@@ -53,7 +53,7 @@ Fiber& Tasks::place_fiber(std::string_view name, std::size_t callable_bytes, voi
   fiber->body_ = body;
   const std::size_t usable = top - reinterpret_cast<std::uintptr_t>(stack.low);
   fiber->context_ = make_fcontext(fiber->callable_, usable, &Tasks::entry);
-  sanitizer::create(fiber->sanitizer_, fiber->name_.data());
+  sanitizer::create(fiber->sanitizer_, fiber->name_);
   return *fiber;
 }
 
