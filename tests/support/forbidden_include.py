@@ -110,7 +110,7 @@ def main():
     tried, wrong = check(options.compiler, options.source, components)
     print("\n".join(wrong))
     print(f"{len(components)} components, {tried} forbidden includes tried, {len(wrong)} findings")
-    return 1 if wrong or not components else 0
+    return 1 if wrong or not tried else 0
 
 
 if __name__ == "__main__":
