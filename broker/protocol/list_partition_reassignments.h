@@ -1,0 +1,87 @@
+// ListPartitionReassignments: the moves in progress; null topics ask for all (KIP-455).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "broker/protocol/api.h"
+#include "broker/protocol/codec.h"
+#include "broker/protocol/error_code.h"
+#include "broker/protocol/schema.h"
+
+namespace faultline::protocol {
+
+struct ListPartitionReassignmentsRequest {
+  static constexpr ApiKey api_key = ApiKey::list_partition_reassignments;
+
+  struct Topic {
+    std::string name;
+    std::vector<std::int32_t> partition_indexes;
+
+    bool operator==(const Topic&) const = default;
+
+    template <class Self>
+    static constexpr auto fields() {
+      return std::tuple(field("name", &Self::name), field("partition_indexes", &Self::partition_indexes));
+    }
+  };
+
+  std::int32_t timeout_ms = 60000;
+  std::optional<std::vector<Topic>> topics;
+
+  bool operator==(const ListPartitionReassignmentsRequest&) const = default;
+
+  template <class Self>
+  static constexpr auto fields() {
+    return std::tuple(field("timeout_ms", &Self::timeout_ms), field("topics", &Self::topics));
+  }
+};
+
+struct ListPartitionReassignmentsResponse {
+  static constexpr ApiKey api_key = ApiKey::list_partition_reassignments;
+
+  struct Topic {
+    struct Partition {
+      std::int32_t partition_index = 0;
+      std::vector<std::int32_t> replicas;
+      std::vector<std::int32_t> adding_replicas;
+      std::vector<std::int32_t> removing_replicas;
+
+      bool operator==(const Partition&) const = default;
+
+      template <class Self>
+      static constexpr auto fields() {
+        return std::tuple(field("partition_index", &Self::partition_index), field("replicas", &Self::replicas),
+                          field("adding_replicas", &Self::adding_replicas), field("removing_replicas", &Self::removing_replicas));
+      }
+    };
+
+    std::string name;
+    std::vector<Partition> partitions;
+
+    bool operator==(const Topic&) const = default;
+
+    template <class Self>
+    static constexpr auto fields() {
+      return std::tuple(field("name", &Self::name), field("partitions", &Self::partitions));
+    }
+  };
+
+  std::int32_t throttle_time_ms = 0;
+  ErrorCode error_code = ErrorCode::none;
+  std::optional<std::string> error_message;
+  std::vector<Topic> topics;
+
+  bool operator==(const ListPartitionReassignmentsResponse&) const = default;
+
+  template <class Self>
+  static constexpr auto fields() {
+    return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("error_code", &Self::error_code),
+                      field("error_message", &Self::error_message), field("topics", &Self::topics));
+  }
+};
+
+}  // namespace faultline::protocol
