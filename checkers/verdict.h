@@ -93,6 +93,8 @@ struct Requirements {
   std::uint64_t min_faults_overlapping = 0;
   bool every_partition_polled = false;
   bool every_partition_read_to_end = false;
+
+  bool operator==(const Requirements&) const = default;
 };
 
 /// The requirements that `vacuity` does not meet, one sentence each; empty if all are met.

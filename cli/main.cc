@@ -1,0 +1,43 @@
+// The program's front door: options and help. Each subcommand is a struct of options and a function in a file of its own; the
+// option parser is named here alone, since its header costs seconds to compile.
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "cli/exit_code.h"
+#include "cli/run.h"
+
+namespace faultline::cli {
+namespace {
+
+using Command = std::function<ExitCode()>;
+
+void add_run(CLI::App& app, RunOptions& options, Command& command) {
+  CLI::App* sub = app.add_subcommand("run", "Put a scenario on trial");
+  sub->add_option("FILE", options.file, "The scenario (docs/SCENARIOS.md)")->required();
+  sub->add_option("--set", options.settings, "Change a value of the file: chaos.power_loss.every=2s, producer[0].count=3")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  sub->add_flag("--check-only", options.check_only, "Read the file, say what is wrong with it, and stop");
+  sub->callback([&] { command = [&] { return run(options); }; });
+}
+
+int main_of(int argc, char** argv) {
+  CLI::App app("Faultline: a Kafka-compatible broker, born inside a deterministic simulator", "faultline");
+  app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
+  app.require_subcommand(1);
+  Command command;
+  RunOptions run_options;
+  add_run(app, run_options, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? static_cast<int>(ExitCode::ok) : static_cast<int>(ExitCode::usage);
+  }
+  return static_cast<int>(command());
+}
+
+}  // namespace
+}  // namespace faultline::cli
+
+int main(int argc, char** argv) { return faultline::cli::main_of(argc, argv); }

@@ -1,0 +1,45 @@
+#include "cli/scenario_input.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "scenarios/scenario_file.h"
+
+namespace faultline::cli {
+namespace {
+
+// An artifact of a long run holds some thousand faults: a few hundred kilobytes.
+constexpr std::size_t max_file_bytes = 16 << 20;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+}  // namespace
+
+Result<std::string> read_text_file(const std::string& file) {
+  const std::unique_ptr<std::FILE, CloseFile> input(std::fopen(file.c_str(), "rb"));
+  if (!input) return Error(errno == ENOENT ? Errc::not_found : Errc::io_error, file + ": " + std::strerror(errno));
+  std::string text;
+  char block[16 * 1024];
+  while (const std::size_t count = std::fread(block, 1, sizeof(block), input.get())) {
+    text.append(block, count);
+    if (text.size() > max_file_bytes) return Error(Errc::too_large, file + ": more than 16 MiB are no scenario");
+  }
+  if (std::ferror(input.get()) != 0) return Error(Errc::io_error, file + ": " + std::strerror(errno));
+  return text;
+}
+
+Result<scenarios::Scenario> load_scenario(const std::string& file, std::span<const std::string> settings) {
+  const std::string text = TRY(read_text_file(file));
+  scenarios::ReadScenario read = scenarios::read_scenario(text, std::filesystem::path(file).stem().string(), settings);
+  if (read.problems.empty()) return std::move(read.scenario);
+  std::string all;
+  for (const scenarios::Problem& problem : read.problems) all += (all.empty() ? "" : "\n") + to_string(problem, file);
+  return Error(Errc::invalid_argument, all);
+}
+
+}  // namespace faultline::cli

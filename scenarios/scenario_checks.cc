@@ -1,0 +1,151 @@
+// What is wrong with a scenario beyond the form of each value.
+#include <algorithm>
+#include <set>
+
+#include "scenarios/document.h"
+#include "scenarios/enum_names.h"
+#include "scenarios/field_reader.h"
+#include "scenarios/scenario_file.h"
+
+namespace faultline::scenarios {
+namespace {
+
+class Checker {
+ public:
+  explicit Checker(const Scenario& scenario) : scenario_(scenario) {
+    brokers_ = broker_names(scenario);
+    nodes_ = brokers_;
+    const std::vector<std::string> clients = client_names(scenario);
+    nodes_.insert(nodes_.end(), clients.begin(), clients.end());
+  }
+
+  std::vector<Problem> run() && {
+    check_names();
+    check_clients("producer", scenario_.producers);
+    check_clients("consumer", scenario_.consumers);
+    check_faults();
+    check_expectation();
+    return std::move(problems_);
+  }
+
+ private:
+  void complain(std::string path, std::string message) { problems_.push_back({{}, std::move(path), std::move(message)}); }
+
+  void check_names() {
+    std::set<std::string> topics;
+    for (std::size_t i = 0; i < scenario_.topics.size(); ++i) {
+      if (!topics.insert(scenario_.topics[i].name).second) {
+        complain("topic[" + std::to_string(i) + "].name", "there is another topic of this name");
+      }
+    }
+    std::set<std::string> clients{"broker"};
+    const auto check = [&](const std::string& kind, const auto& list) {
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        const std::string path = kind + "[" + std::to_string(i) + "].name";
+        if (list[i].name.empty()) complain(path, "expected a name");
+        if (!clients.insert(list[i].name).second) complain(path, "'" + list[i].name + "' is taken: nodes are named after it");
+      }
+    };
+    check("producer", scenario_.producers);
+    check("consumer", scenario_.consumers);
+    check("admin", scenario_.admins);
+  }
+
+  template <class Client>
+  void check_clients(const std::string& kind, const std::vector<Client>& clients) {
+    std::vector<std::string_view> known;
+    for (const Topic& topic : scenario_.topics) known.push_back(topic.name);
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      const std::string path = kind + "[" + std::to_string(i) + "]";
+      if (known.empty()) complain(path, "there is no [[topic]] for it");
+      for (std::size_t j = 0; j < clients[i].topics.size(); ++j) {
+        const std::string& topic = clients[i].topics[j];
+        if (std::find(known.begin(), known.end(), topic) == known.end()) {
+          complain(path + ".topics[" + std::to_string(j) + "]", unknown_word("topic", topic, known));
+        }
+      }
+    }
+  }
+
+  void check_faults() {
+    std::set<std::string> ids;
+    for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+      const FaultSpec& fault = scenario_.faults[i];
+      const std::string path = "fault[" + std::to_string(i) + "]";
+      if (!fault.id.empty() && !ids.insert(fault.id).second) complain(path + ".id", "there is another fault of this id");
+      if (fault.at.high > scenario_.duration) {
+        complain(path + ".at", "the trial ends before it");
+      }
+      check_parameters(path, fault, fault.kind);
+    }
+    for (const auto& [name, family] : scenario_.chaos.families) {
+      const std::string path = "chaos." + quote_key(name);
+      if (const auto kind = family_kind(name, family)) {
+        check_parameters(path, family, *kind);
+      } else {
+        std::vector<std::string_view> known{"from", "until", "intensity"};
+        for (const FaultInfo& info : fault_infos()) known.push_back(info.name);
+        complain(path, unknown_word("fault", name, known) + " (or say which with kind = ...)");
+      }
+    }
+    if (scenario_.chaos.until && *scenario_.chaos.until > scenario_.duration) complain("chaos.until", "the trial ends before it");
+  }
+
+  void check_parameters(const std::string& path, const FaultParameters& fault, FaultKind kind) {
+    const FaultInfo& info = info_of(kind);
+    std::string taken;
+    const auto check = [&](std::string_view key, bool stated, bool takes) {
+      if (takes) taken += (taken.empty() ? "'" : ", '") + std::string(key) + "'";
+      if (stated && !takes) refused_.emplace_back(key);
+    };
+    refused_.clear();
+    check("node", !fault.node.empty(), true);
+    check("peer", !fault.peer.empty(), info.takes_peer);
+    check("for", fault.lasts.has_value(), info.lasts.has_value());
+    check("restart_after", fault.restart_after.has_value(), info.restart_after.has_value());
+    check("latency", fault.latency.has_value(), info.latency.has_value());
+    check("by", fault.by.has_value(), info.by.has_value());
+    check("count", fault.count.has_value(), info.count.has_value());
+    check("ppm", fault.ppm.has_value(), info.ppm.has_value());
+    check("share", fault.share.has_value(), info.share.has_value());
+    for (const std::string_view key : refused_) {
+      complain(path + "." + std::string(key), "'" + std::string(info.name) + "' does not take it; it takes " + taken);
+    }
+    check_node(path + ".node", fault.node);
+    check_node(path + ".peer", fault.peer);
+  }
+
+  void check_node(const std::string& path, const std::string& node) {
+    if (node.empty() || node == "brokers" || node == "clients") return;
+    if (std::find(nodes_.begin(), nodes_.end(), node) != nodes_.end()) return;
+    std::vector<std::string_view> known{"brokers", "clients"};
+    known.insert(known.end(), nodes_.begin(), nodes_.end());
+    complain(path, unknown_word("node", node, known));
+  }
+
+  void check_expectation() {
+    if (!scenario_.expect.finding.empty()) return;
+    if (scenario_.expect.share) complain("expect.share", "there is no 'finding' that it could be the share of");
+    if (!scenario_.expect.also.empty()) complain("expect.also", "there is no 'finding' that they could come with");
+  }
+
+  const Scenario& scenario_;
+  std::vector<std::string> brokers_;
+  std::vector<std::string> nodes_;
+  std::vector<std::string_view> refused_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::optional<FaultKind> family_kind(std::string_view name, const FaultFamily& family) {
+  if (family.kind) return family.kind;
+  for (const FaultInfo& info : fault_infos()) {
+    if (info.name == name) return info.kind;
+  }
+  return std::nullopt;
+}
+
+std::vector<Problem> problems_of(const Scenario& scenario) { return Checker(scenario).run(); }
+
+}  // namespace faultline::scenarios
