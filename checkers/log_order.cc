@@ -118,7 +118,10 @@ class OrderCheck {
   void end(std::uint32_t index, std::uint32_t event) {
     const LogOperation& operation = history_.operations[index];
     const bool send = operation.kind == OperationKind::send;
-    if (operation.rebalanced) track(operation.process, all_partitions).forgotten_at = operation.invoke_index;
+    if (operation.rebalanced) {
+      Track& whole = track(operation.process, all_partitions);
+      whole.forgotten_at = std::max(whole.forgotten_at, operation.invoke_index);
+    }
     if (operation.outcome != Outcome::ok) {
       if (!send) forget_listed(operation, event);
       return;

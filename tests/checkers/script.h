@@ -56,7 +56,8 @@ class Script {
 
   void position(OperationKind kind, std::int32_t process, std::uint32_t on = 0) {
     const LogRecord listed{partition(on), no_offset, 0};
-    recorder_.complete(recorder_.invoke_positioning(kind, process, tick(), std::span(&listed, 1)), tick(), Outcome::ok);
+    const OperationId id = recorder_.invoke_positioning(kind, process, tick(), std::span(&listed, 1));
+    recorder_.complete(id, tick(), Outcome::ok);
   }
 
   PartitionId partition(std::uint32_t number) {
