@@ -1,0 +1,188 @@
+#include "reports/spacetime.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "base/check.h"
+
+namespace faultline::reports {
+
+using checkers::FaultInterval;
+using checkers::Finding;
+using checkers::LogHistory;
+using checkers::LogOperation;
+
+namespace {
+
+// What is drawn: operations and faults, each with its two moments.
+struct Scene {
+  std::vector<std::uint32_t> operations;     // ascending
+  std::vector<std::uint32_t> witness;        // ascending
+  std::vector<const FaultInterval*> faults;  // as in the history
+};
+
+Time end_of(const LogOperation& operation) {
+  return operation.completion_index == checkers::no_event ? operation.invoked : operation.completed;
+}
+
+Scene scene_of(const LogHistory& history, const Finding& finding, const SpacetimeOptions& options) {
+  Scene scene;
+  scene.witness = finding.witness;
+  std::sort(scene.witness.begin(), scene.witness.end());
+  scene.witness.erase(std::unique(scene.witness.begin(), scene.witness.end()), scene.witness.end());
+  scene.operations = scene.witness;
+  if (scene.witness.empty()) return scene;
+  Time begin = Time::max();
+  Time end = Time::min();
+  for (const std::uint32_t index : scene.witness) {
+    ENSURE(index < history.operations.size());
+    begin = std::min(begin, history.operations[index].invoked);
+    end = std::max(end, end_of(history.operations[index]));
+  }
+  for (std::uint32_t i = 0; i < history.operations.size() && scene.operations.size() < options.max_operations; ++i) {
+    const LogOperation& operation = history.operations[i];
+    const bool overlaps = operation.invoked <= end && end_of(operation) >= begin;
+    if (overlaps && !std::binary_search(scene.witness.begin(), scene.witness.end(), i)) scene.operations.push_back(i);
+  }
+  std::sort(scene.operations.begin(), scene.operations.end());
+  for (const FaultInterval& fault : history.faults) {
+    if (scene.faults.size() < options.max_faults && fault.begin <= end && fault.end >= begin) scene.faults.push_back(&fault);
+  }
+  return scene;
+}
+
+bool in_witness(const Scene& scene, std::uint32_t operation) {
+  return std::binary_search(scene.witness.begin(), scene.witness.end(), operation);
+}
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c == '\n' ? ' ' : c;
+  }
+  return result;
+}
+
+// The moments of a scene become rows, the lanes columns; Graphviz's neato keeps both where they are put ("pos" with '!').
+class Diagram {
+ public:
+  Diagram(const LogHistory& history, const Finding& finding, const SpacetimeOptions& options)
+      : history_(history), finding_(finding), scene_(scene_of(history, finding, options)) {
+    for (const std::uint32_t index : scene_.operations) {
+      lane(process_lane(index));
+      row(history.operations[index].invoked);
+      row(end_of(history.operations[index]));
+    }
+    for (const FaultInterval* fault : scene_.faults) {
+      lane(fault->target);
+      row(fault->begin);
+      row(fault->end);
+    }
+    int number = 0;
+    for (auto& [time, at] : rows_) at = number++;
+  }
+
+  std::string run() {
+    text_ = "digraph spacetime {\n  layout=neato; splines=false; node [shape=box fontname=\"Helvetica\" fontsize=9];\n";
+    line("  label=\"{}\"; labelloc=t; fontname=\"Helvetica\";", escaped(finding_.anomaly + ": " + finding_.text));
+    for (std::size_t i = 0; i < lanes_.size(); ++i) draw_lane(i);
+    for (const auto& [time, at] : rows_) {
+      line("  \"t{}\" [shape=plaintext fontcolor=gray40 label=\"{}\" pos=\"-1.6,{}!\"];", at, checkers::seconds_text(time),
+           height(at));
+    }
+    for (const std::uint32_t index : scene_.operations) draw_operation(index);
+    for (std::size_t i = 0; i < scene_.faults.size(); ++i) draw_fault(i);
+    return text_ + "}\n";
+  }
+
+ private:
+  static constexpr double lane_width = 3.0;  // inches
+  static constexpr double row_height = 0.45;
+
+  template <class... Args>
+  void line(fmt::format_string<Args...> format, Args&&... args) {
+    text_ += fmt::format(format, std::forward<Args>(args)...);
+    text_ += '\n';
+  }
+
+  std::string process_lane(std::uint32_t index) const { return fmt::format("process {}", history_.operations[index].process); }
+
+  std::size_t lane(const std::string& name) {
+    const auto found = std::find(lanes_.begin(), lanes_.end(), name);
+    if (found != lanes_.end()) return static_cast<std::size_t>(found - lanes_.begin());
+    lanes_.push_back(name);
+    return lanes_.size() - 1;
+  }
+  void row(Time time) { rows_.emplace(time, 0); }
+
+  static std::string height(int row) { return fmt::format("{:.2f}", -row_height * (row + 1)); }
+  static std::string across(std::size_t lane) { return fmt::format("{:.2f}", lane_width * static_cast<double>(lane)); }
+
+  void draw_lane(std::size_t i) {
+    const int last = static_cast<int>(rows_.size());
+    line("  \"lane{}\" [shape=plaintext fontsize=11 label=\"{}\" pos=\"{},0!\"];", i, escaped(lanes_[i]), across(i));
+    line("  \"lane{}e\" [shape=point style=invis pos=\"{},{}!\"];", i, across(i), height(last));
+    line("  \"lane{}\" -> \"lane{}e\" [color=gray70 arrowsize=0.6];", i, i);
+  }
+
+  // A box as high as the time it took.
+  void draw_box(const std::string& name, const std::string& label, std::size_t at, Time begin, Time end, std::string_view style) {
+    const int first = rows_.at(begin);
+    const int last = rows_.at(end);
+    const double middle = -row_height * (1 + (first + last) / 2.0);
+    line("  \"{}\" [label=\"{}\" pos=\"{},{:.2f}!\" width=2.6 height={:.2f} {}];", name, escaped(label), across(at), middle,
+         row_height * (last - first) + 0.3, style);
+  }
+
+  void draw_operation(std::uint32_t index) {
+    const LogOperation& operation = history_.operations[index];
+    const std::string whole = checkers::describe(history_, index);
+    const std::string label = whole.substr(0, whole.rfind(", "));  // the times are on the left
+    const std::string_view style = !in_witness(scene_, index) ? "style=filled fillcolor=white color=gray60 fontcolor=gray40"
+                                   : finding_.failure         ? "style=filled fillcolor=\"#f7c6c5\" color=\"#b3261e\" penwidth=2"
+                                                              : "style=filled fillcolor=\"#fff0c2\" color=\"#8a6d00\" penwidth=2";
+    draw_box(fmt::format("op{}", index), label, lane(process_lane(index)), operation.invoked, end_of(operation), style);
+  }
+
+  void draw_fault(std::size_t i) {
+    const FaultInterval& fault = *scene_.faults[i];
+    draw_box(fmt::format("fault{}", i), fault.name, lane(fault.target), fault.begin, fault.end,
+             "style=\"filled,dashed\" fillcolor=\"#d8e2f7\" color=\"#27408b\"");
+  }
+
+  const LogHistory& history_;
+  const Finding& finding_;
+  const Scene scene_;
+  std::vector<std::string> lanes_;
+  std::map<Time, int> rows_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string spacetime_dot(const LogHistory& history, const Finding& finding, const SpacetimeOptions& options) {
+  return Diagram(history, finding, options).run();
+}
+
+std::string timeline_text(const LogHistory& history, const Finding& finding, const SpacetimeOptions& options) {
+  const Scene scene = scene_of(history, finding, options);
+  std::multimap<Time, std::string> lines;  // equal times in order of insertion: faults first, they explain the rest
+  for (const FaultInterval* fault : scene.faults) {
+    const std::string until = fault->end == fault->begin ? "" : fmt::format(", until {}", checkers::seconds_text(fault->end));
+    lines.emplace(fault->begin, fmt::format("! {} of {}{}", fault->name, fault->target, until));
+  }
+  for (const std::uint32_t index : scene.operations) {
+    const LogOperation& operation = history.operations[index];
+    const char mark = in_witness(scene, index) ? '>' : ' ';
+    lines.emplace(operation.invoked, fmt::format("{} {}", mark, checkers::describe(history, index)));
+  }
+  std::string text;
+  for (const auto& [time, what] : lines) text += fmt::format("{:>14}  {}\n", checkers::seconds_text(time), what);
+  return text;
+}
+
+}  // namespace faultline::reports
