@@ -1,12 +1,12 @@
 #include "runtime/asio/real_trace.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
-#include <iterator>
+#include <cstdio>
 
 #include "runtime/asio/posix_error.h"
 #include "runtime/asio/real_clock.h"
@@ -41,7 +41,11 @@ void append_text(std::string& line, std::string_view text) {
       line += '\\';
       line += c;
     } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
-      fmt::format_to(std::back_inserter(line), "\\x{:02x}", static_cast<unsigned char>(c));
+      constexpr std::string_view digits = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(c);
+      line += "\\x";
+      line += digits[byte / 16];
+      line += digits[byte % 16];
     } else {
       line += c;
     }
@@ -57,10 +61,15 @@ std::string trace_line(WallTime time, const TracePoint& point, std::initializer_
   const auto day = floor<days>(since_epoch);
   const year_month_day date{sys_days(day)};
   const hh_mm_ss clock(floor<microseconds>(since_epoch - day));
-  std::string line;
-  fmt::format_to(std::back_inserter(line), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z {} {}", static_cast<int>(date.year()),
-                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                 clock.minutes().count(), clock.seconds().count(), clock.subseconds().count(), name_of(point.level), point.name);
+  std::array<char, sizeof("-9223372036854775808-12-31T23:59:59.999999Z ")> stamp{};
+  std::snprintf(stamp.data(), stamp.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
+                static_cast<int>(clock.subseconds().count()));
+  std::string line(stamp.data());
+  line += name_of(point.level);
+  line += ' ';
+  line += point.name;
   for (const TraceField& field : fields) {
     line += ' ';
     line += field.key;
