@@ -2,6 +2,7 @@
 // problem is written and read back equal.
 #include <string>
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "scenarios/scenario_file.h"
 
