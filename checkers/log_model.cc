@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace faultline::checkers {
 
@@ -12,12 +11,12 @@ namespace {
 class Builder {
  public:
   explicit Builder(const LogHistory& history)
-      : history_(history), value_index_(history.records.size()), offset_index_(history.records.size()) {
+      : history_(history), value_index_(sent_records(history)), offset_index_(sent_records(history)) {
     model_.value_rows.assign(history.records.size(), no_row);
     model_.offset_rows.assign(history.records.size(), no_row);
     model_.committed.assign(history.operations.size(), false);
-    model_.values.reserve(history.records.size() / 2);
-    model_.offsets.reserve(history.records.size() / 2);
+    model_.values.reserve(sent_records(history));
+    model_.offsets.reserve(sent_records(history));
   }
 
   LogModel build() && {
@@ -30,6 +29,15 @@ class Builder {
   }
 
  private:
+  // In a healthy history every value and every offset comes from a send.
+  static std::size_t sent_records(const LogHistory& history) {
+    std::size_t count = 0;
+    for (const LogOperation& operation : history.operations) {
+      if (operation.kind == OperationKind::send) count += operation.record_count;
+    }
+    return count;
+  }
+
   static std::uint64_t key(std::uint32_t partition, std::int64_t number) {
     return FlatIndex::hash(partition, static_cast<std::uint64_t>(number));
   }
@@ -124,14 +132,18 @@ class Builder {
     auto& rows = model_.offsets;
     auto& order = model_.by_index;
     order.resize(rows.size());
-    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    const auto before = [&](std::uint32_t a, std::uint32_t b) {
-      return std::tie(rows[a].partition, rows[a].offset) < std::tie(rows[b].partition, rows[b].offset);
-    };
-    std::sort(order.begin(), order.end(), before);
-    model_.partition_base.assign(history_.partitions.size() + 1, 0);
-    for (const LogModel::Offset& row : rows) ++model_.partition_base[row.partition + 1];
-    for (std::size_t p = 1; p < model_.partition_base.size(); ++p) model_.partition_base[p] += model_.partition_base[p - 1];
+    std::vector<std::uint32_t>& base = model_.partition_base;
+    base.assign(history_.partitions.size() + 1, 0);
+    for (const LogModel::Offset& row : rows) ++base[row.partition + 1];
+    for (std::size_t p = 1; p < base.size(); ++p) base[p] += base[p - 1];
+    std::vector<std::uint32_t> next(base.begin(), base.end() - 1);
+    for (std::uint32_t i = 0; i < rows.size(); ++i) order[next[rows[i].partition]++] = i;
+    const auto before = [&](std::uint32_t a, std::uint32_t b) { return rows[a].offset < rows[b].offset; };
+    for (std::size_t p = 0; p + 1 < base.size(); ++p) {
+      const auto begin = order.begin() + base[p];
+      const auto end = order.begin() + base[p + 1];
+      if (!std::is_sorted(begin, end, before)) std::sort(begin, end, before);  // readers mostly discover them in order
+    }
     for (std::uint32_t at = 0; at < order.size(); ++at) {
       LogModel::Offset& row = rows[order[at]];
       row.index = at - model_.partition_base[row.partition];
