@@ -69,6 +69,8 @@ class Reader {
       json = Json::parse(line_);
     } catch (const Json::parse_error& error) {
       return fail_at(error.byte == 0 ? 1 : error.byte, "this is not JSON");
+    } catch (const Json::out_of_range&) {  // "1e999"; this one does not say where
+      return fail_at(1, "a number in this line is too large");
     }
     return {};
   }

@@ -87,6 +87,7 @@ TEST_CASE("history: an error names file, line and column, and what was expected"
   CHECK(error_of("{}") == "h.jsonl:1:1: expected \"format\":\"faultline-history\"");
   CHECK(error_of("{\"format\":\"faultline-history\",\"version\":2}") == "h.jsonl:1:31: expected \"version\":1");
   CHECK(error_in_event("{\"time\":1,}") == "h.jsonl:2:11: this is not JSON");
+  CHECK(error_in_event("{\"time\":1e999}") == "h.jsonl:2:1: a number in this line is too large");
   CHECK(error_in_event("[1]") == "h.jsonl:2:1: expected a JSON object");
   CHECK(error_in_event("{\"time\":1,\"tyme\":2}").starts_with("h.jsonl:2:11: unknown key \"tyme\"; an event has index, time"));
   CHECK(error_in_event("{\"time\":-1}") == "h.jsonl:2:2: \"time\" must be an integer from 0 to 9223372036854775807");
