@@ -1,0 +1,83 @@
+#include "broker/log/epoch_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "broker/log/text_checkpoint.h"
+
+namespace faultline {
+
+bool EpochCache::assign(std::int32_t epoch, std::int64_t start_offset) {
+  if (!entries_.empty() && epoch <= entries_.back().epoch) return false;
+  truncate_from(start_offset + 1);
+  entries_.push_back({epoch, start_offset});
+  return true;
+}
+
+void EpochCache::truncate_from(std::int64_t end_offset) {
+  while (!entries_.empty() && entries_.back().start_offset >= end_offset) entries_.pop_back();
+}
+
+void EpochCache::clamp_to(std::int64_t end_offset) {
+  for (EpochStart& entry : entries_) entry.start_offset = std::min(entry.start_offset, end_offset);
+}
+
+void EpochCache::drop_before(std::int64_t log_start) {
+  const auto first_kept = std::find_if(entries_.begin(), entries_.end(), [&](const EpochStart& entry) {
+    const EpochStart* next = &entry + 1;
+    return next == entries_.data() + entries_.size() || next->start_offset > log_start;
+  });
+  entries_.erase(entries_.begin(), first_kept);
+  if (!entries_.empty()) entries_.front().start_offset = std::max(entries_.front().start_offset, log_start);
+}
+
+void EpochCache::merge(const EpochCache& other) {
+  // Of two entries for one epoch std::merge puts ours first.
+  std::vector<EpochStart> both;
+  std::merge(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(), std::back_inserter(both),
+             [](const EpochStart& a, const EpochStart& b) { return a.epoch < b.epoch; });
+  entries_.clear();
+  for (const EpochStart& entry : both) {
+    const bool grows =
+        entries_.empty() || (entry.epoch > entries_.back().epoch && entry.start_offset >= entries_.back().start_offset);
+    if (grows) entries_.push_back(entry);
+  }
+}
+
+std::optional<std::int32_t> EpochCache::latest() const {
+  if (entries_.empty()) return std::nullopt;
+  return entries_.back().epoch;
+}
+
+EpochEnd EpochCache::end_offset_for(std::int32_t asked, std::int64_t log_end) const {
+  if (asked < 0 || entries_.empty() || asked > entries_.back().epoch) return {};
+  if (asked == entries_.back().epoch) return {asked, log_end};
+  const auto next = std::find_if(entries_.begin(), entries_.end(), [&](const EpochStart& entry) { return entry.epoch > asked; });
+  if (next == entries_.begin()) return {asked, next->start_offset};
+  return {std::prev(next)->epoch, next->start_offset};
+}
+
+Slice EpochCache::encode() const {
+  std::string body;
+  for (const EpochStart& entry : entries_) body += fmt::format("epoch {} {}\n", entry.epoch, entry.start_offset);
+  return seal_checkpoint(body);
+}
+
+Result<EpochCache> EpochCache::decode(Bytes bytes) {
+  const CheckpointLines lines = TRY(open_checkpoint(bytes));
+  EpochCache cache;
+  for (const CheckpointLine& line : lines) {
+    if (line.key != "epoch" || line.numbers.size() != 2) return Error(Errc::corrupt, "leader epochs: unknown line");
+    const std::int64_t epoch = line.numbers[0];
+    const std::int64_t start = line.numbers[1];
+    const bool grows =
+        cache.entries_.empty() || (epoch > cache.entries_.back().epoch && start >= cache.entries_.back().start_offset);
+    if (epoch < 0 || epoch > INT32_MAX || start < 0 || !grows) return Error(Errc::corrupt, "leader epochs: not in order");
+    cache.entries_.push_back({static_cast<std::int32_t>(epoch), start});
+  }
+  return cache;
+}
+
+}  // namespace faultline

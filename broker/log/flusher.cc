@@ -1,0 +1,87 @@
+// The flusher: group commit. One fiber syncs while there is something written that must become durable; what is written while a
+// sync runs waits for the next one, so the slower the disk, the more batches share a sync.
+//
+// The durable end after a flush is what was written *before its first sync was issued*. Segments are synced in order, a new
+// file's name after its data, and only when all of that has succeeded does the end move.
+#include <algorithm>
+
+#include "broker/log/partition_log.h"
+#include "broker/log/trace_points.h"
+
+namespace faultline {
+
+bool PartitionLog::must_flush() const { return written_end_ - durable_end_ >= config_.flush_messages; }
+
+void PartitionLog::start_flusher() {
+  if (flusher_runs_ || fence_.has_value() || durable_end_ == written_end_) return;
+  flusher_runs_ = true;
+  tasks_.spawn("log.flusher", [this] { flush_written(); });
+}
+
+void PartitionLog::flush_written() {
+  Result<> flushed = flush();
+  while (flushed.has_value() && must_flush()) flushed = flush();
+  flusher_runs_ = false;
+  if (!flushed || bytes_since_checkpoint_ < static_cast<std::uint64_t>(config_.checkpoint_bytes)) return;
+  bytes_since_checkpoint_ = 0;
+  // A failure costs a longer recovery, nothing else.
+  (void)save_checkpoint(Closing::no);
+}
+
+Result<> PartitionLog::flush() {
+  const Mutex::Guard guard = TRY(sync_lock_.lock());
+  if (fence_.has_value()) return *fence_;
+  const std::int64_t target = written_end_;
+  if (target == durable_end_) return {};
+  std::vector<SegmentPtr> dirty;
+  for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
+    if ((*segment)->written_bytes == 0) continue;  // a new one that has no file yet
+    if ((*segment)->synced_bytes == (*segment)->written_bytes) break;
+    dirty.push_back(*segment);
+  }
+  for (auto segment = dirty.rbegin(); segment != dirty.rend(); ++segment) {
+    if (const Result<> synced = sync_segment(**segment); !synced) {
+      if (!(synced.error() == Errc::cancelled)) fence(synced.error());
+      return synced;
+    }
+  }
+  if (fence_.has_value()) return *fence_;  // by the writer, meanwhile
+  durable_end_ = target;
+  context_.trace.emit(trace_log_synced, {{"log", directory_}, {"durable_end", durable_end_}});
+  tell_progress();
+  return {};
+}
+
+Result<> PartitionLog::sync_segment(Segment& segment) {
+  const std::uint64_t covered = segment.written_bytes;
+  const std::shared_ptr<File> file = TRY(segment.file(context_.disk, patience()));
+  TRY(file->sync(patience().deadline()));
+  if (!segment.name_durable) {
+    TRY(context_.disk.sync_dir(directory_, patience().deadline()));
+    segment.name_durable = true;
+  }
+  segment.synced_bytes = covered;
+  if (&segment != segments_.back().get() && covered == segment.assigned_bytes) segment.seal();
+  return {};
+}
+
+// The recovery point is read under the lock: truncate_to() lowers it, and an older, higher one must not be written after that.
+Result<> PartitionLog::save_checkpoint(Closing closing, std::int64_t log_start) {
+  const Mutex::Guard guard = TRY(checkpoint_lock_.lock());
+  // The epochs first: whoever believes the recovery point may believe them as well.
+  if (epochs_.entries() != saved_epochs_) {
+    const std::vector<EpochStart> entries = epochs_.entries();
+    const std::string path = directory_ + "/" + std::string(epoch_file);
+    TRY(replace_file(context_.disk, path, epochs_.encode(), patience().deadline()));
+    saved_epochs_ = entries;
+  }
+  const LogCheckpoint wanted{std::max(log_start, log_start_), durable_end_, closing == Closing::yes};
+  if (wanted == checkpoint_ && has_checkpoint_) return {};
+  const std::string path = directory_ + "/" + std::string(checkpoint_file);
+  TRY(replace_file(context_.disk, path, wanted.encode(), patience().deadline()));
+  checkpoint_ = wanted;
+  has_checkpoint_ = true;
+  return {};
+}
+
+}  // namespace faultline

@@ -1,0 +1,38 @@
+// The checkpoint of one partition's log: what is known to be on the disk, whatever happens next.
+//
+//   log start        offsets below it are gone for good (DeleteRecords, retention); files below it are leftovers
+//   recovery point   every byte below it was covered by a successful sync. After a crash, damage below it is corruption and is
+//                    never repaired by cutting; at or above it, damage is an interrupted write and is cut off
+//   clean            the log was closed at the recovery point and nothing was written after
+//
+// A checkpoint may lag behind the log; it must never run ahead. Who cuts the log below the recovery point lowers that first.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "runtime/disk.h"
+
+namespace faultline {
+
+struct LogCheckpoint {
+  std::int64_t log_start = 0;
+  std::int64_t recovery_point = 0;
+  bool clean = false;
+
+  bool operator==(const LogCheckpoint&) const = default;
+
+  Slice encode() const;
+  /// Errors: corrupt.
+  static Result<LogCheckpoint> decode(Bytes bytes);
+};
+
+inline constexpr std::string_view checkpoint_file = "log-checkpoint";
+inline constexpr std::string_view epoch_file = "leader-epoch-checkpoint";
+/// Larger than any checkpoint of ours: what is larger is not one.
+inline constexpr std::size_t checkpoint_bytes_max = 64 << 20;
+
+}  // namespace faultline

@@ -1,0 +1,58 @@
+// TailCache: the newest batches of a partition, kept in memory as they were received.
+//
+// Most consumers read what was just written. They get the very bytes that came from the producer and went to the disk: no read, no
+// copy, no checksum. Bounded by bytes; the oldest batch goes first. A Slice keeps the whole buffer it was received in alive, so
+// the true use of memory can be that of the requests the batches came in.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "base/slice.h"
+
+namespace faultline {
+
+/// What a read gives: whole batches, one after the other.
+struct ReadResult {
+  std::vector<Slice> batches;    // the first holds the offset that was asked for
+  std::size_t bytes = 0;         // of all of them
+  std::int64_t next_offset = 0;  // where to go on; the offset asked for if there are none
+};
+
+/// What a read may give.
+struct ReadLimits {
+  std::int64_t upper_bound = 0;  // only batches that end at or before it
+  std::size_t max_bytes = 0;
+  bool min_one_batch = true;  // the first batch even if it is larger than max_bytes
+};
+
+class TailCache {
+ public:
+  explicit TailCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  /// Requires: base_offset is the end of what was added before, unless the cache is empty.
+  void add(std::int64_t base_offset, std::int64_t next_offset, Slice batch);
+  /// Forgets batches that end after `end_offset`.
+  void truncate_from(std::int64_t end_offset);
+  void clear();
+
+  /// Whether the batch that holds `offset` is here.
+  bool holds(std::int64_t offset) const;
+  /// Requires: holds(offset).
+  ReadResult read(std::int64_t offset, const ReadLimits& limits) const;
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct Entry {
+    std::int64_t base_offset;
+    std::int64_t next_offset;
+    Slice batch;
+  };
+
+  const std::size_t bytes_max_;
+  std::deque<Entry> entries_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace faultline
