@@ -38,6 +38,22 @@ Result<ReadResult> PartitionLog::read(std::int64_t offset, const ReadLimits& ask
   }
 }
 
+std::uint64_t PartitionLog::bytes_from(std::int64_t offset) const {
+  const std::int64_t end = stable_end();
+  if (offset >= end) return 0;
+  if (tail_.holds(offset)) return tail_.bytes_between(offset, end);
+  const auto position = [](const Segment& segment, std::int64_t wanted) -> std::uint64_t {
+    if (wanted >= segment.next_offset) return segment.written_bytes;
+    const SparseIndex::Entry* entry = segment.index.at_or_before(wanted);
+    return entry == nullptr ? 0 : entry->position;
+  };
+  std::uint64_t bytes = 0;
+  for (auto segment = segments_.rbegin(); segment != segments_.rend() && (*segment)->next_offset > offset; ++segment) {
+    bytes += position(**segment, end) - position(**segment, offset);
+  }
+  return std::max<std::uint64_t>(bytes, 1);
+}
+
 Result<std::optional<TimestampPlace>> PartitionLog::batch_below(std::int64_t batch_offset, std::int64_t upper_bound) {
   ReadResult found = TRY(read(std::max(batch_offset, log_start_), {upper_bound, 1, true}));
   if (found.batches.empty()) return std::optional<TimestampPlace>();

@@ -12,9 +12,9 @@ namespace faultline {
 PartitionLog::PartitionLog(const LogContext& context, std::string directory, const LogConfig& config, RecoveredLog&& recovered)
     : context_(context),
       directory_(std::move(directory)),
-      config_(config),
       opened_at_(context.clock.now()),
       opened_at_wall_(context.clock.wall_now()),
+      config_(config),
       segments_(std::move(recovered.segments)),
       checkpoint_(recovered.checkpoint),
       has_checkpoint_(recovered.has_checkpoint),
@@ -45,10 +45,12 @@ Result<std::unique_ptr<PartitionLog>> PartitionLog::open(const LogContext& conte
                       {"detail", report.detail}});
   if (!recovered) return recovered.error();
   std::unique_ptr<PartitionLog> log(new PartitionLog(context, std::move(directory), config, std::move(*recovered)));
-  // The checkpoint's presence is what tells a new log from one that lost its files. After a repair it saves the next one the work.
-  const bool repaired = report.checked_bytes + report.cut_bytes != 0;
-  if (report.verdict == RecoveryReport::Verdict::created || repaired) {
+  // The checkpoint's presence is what tells a new log from one that lost its files. After a repair it only saves the next opening
+  // the work: a disk that is full must not keep a sound log from being served.
+  if (report.verdict == RecoveryReport::Verdict::created) {
     TRY(log->save_checkpoint(Closing::no));
+  } else if (report.checked_bytes + report.cut_bytes != 0) {
+    (void)log->save_checkpoint(Closing::no);
   }
   return log;
 }
@@ -119,6 +121,16 @@ Result<> PartitionLog::close() {
   if (fence_.has_value()) return *fence_;
   TRY(flush());
   return save_checkpoint(Closing::yes);
+}
+
+Result<> PartitionLog::configure(const LogConfig& config) {
+  TRY(config.validate());
+  TRY(check_open());
+  while (config.group_commit() && stable_end() > durable_end_) TRY(flush());
+  config_ = config;
+  tail_.set_limit(static_cast<std::size_t>(config.tail_cache_bytes));
+  if (must_flush()) start_flusher();
+  return {};
 }
 
 std::uint64_t PartitionLog::size_bytes() const {

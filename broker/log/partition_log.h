@@ -95,6 +95,10 @@ class PartitionLog {
   ///          corrupt (the disk does not hold what was written: nothing of it is given); else as File::read_at.
   Result<ReadResult> read(std::int64_t offset, const ReadLimits& limits);
 
+  /// About how many bytes a read at `offset` finds below stable_end(): exact while they are in memory, else from the sparse
+  /// index. Zero only if there is nothing.
+  std::uint64_t bytes_from(std::int64_t offset) const;
+
   /// The first batch below `upper_bound` that may hold a record of at least `timestamp`. Suspends. Errors: as read.
   Result<std::optional<TimestampPlace>> find_timestamp(std::int64_t timestamp, std::int64_t upper_bound);
   /// The first batch below `upper_bound` with the greatest timestamp of all. Suspends. Errors: as read.
@@ -133,6 +137,10 @@ class PartitionLog {
   Result<> close();
   /// Notes on the disk how far the log is durable, so that less must be checked after a crash. Suspends.
   Result<> write_checkpoint();
+
+  /// Changes the settings of a live log. From the page cache to group commit it syncs first, so that stable_end() never goes back.
+  /// Suspends: then only. Errors: invalid_argument; io_error. Nothing has changed then.
+  Result<> configure(const LogConfig& config);
 
   bool fenced() const { return fence_.has_value(); }
   /// What fenced it. Requires: fenced().
@@ -197,9 +205,10 @@ class PartitionLog {
   // Constant after construction.
   const LogContext context_;
   const std::string directory_;
-  const LogConfig config_;
   const Time opened_at_;
   const WallTime opened_at_wall_;
+
+  LogConfig config_;
 
   // Durable.
   std::vector<SegmentPtr> segments_;  // by base offset; at least one; only the last grows

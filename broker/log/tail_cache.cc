@@ -6,17 +6,29 @@ namespace faultline {
 
 void TailCache::add(std::int64_t base_offset, std::int64_t next_offset, Slice batch) {
   if (!entries_.empty()) ENSURE(entries_.back().next_offset == base_offset);
-  bytes_ += batch.size();
-  entries_.push_back({base_offset, next_offset, std::move(batch)});
+  const std::size_t size = batch.size();
+  entries_.push_back({base_offset, next_offset, bytes_added_, std::move(batch)});
+  bytes_ += size;
+  bytes_added_ += size;
+  shrink();
+}
+
+void TailCache::shrink() {
   while (bytes_ > bytes_max_) {
     bytes_ -= entries_.front().batch.size();
     entries_.pop_front();
   }
 }
 
+void TailCache::set_limit(std::size_t bytes_max) {
+  bytes_max_ = bytes_max;
+  shrink();
+}
+
 void TailCache::truncate_from(std::int64_t end_offset) {
   while (!entries_.empty() && entries_.back().next_offset > end_offset) {
     bytes_ -= entries_.back().batch.size();
+    bytes_added_ = entries_.back().bytes_before;
     entries_.pop_back();
   }
 }
@@ -30,10 +42,22 @@ bool TailCache::holds(std::int64_t offset) const {
   return !entries_.empty() && offset >= entries_.front().base_offset && offset < entries_.back().next_offset;
 }
 
+// The first entry that ends behind `offset`.
+std::deque<TailCache::Entry>::const_iterator TailCache::find(std::int64_t offset) const {
+  return std::upper_bound(entries_.begin(), entries_.end(), offset,
+                          [](std::int64_t wanted, const Entry& entry) { return wanted < entry.next_offset; });
+}
+
+std::uint64_t TailCache::bytes_between(std::int64_t offset, std::int64_t end) const {
+  ENSURE(holds(offset));
+  const auto behind = find(end);
+  const std::uint64_t total = behind == entries_.end() ? bytes_added_ : behind->bytes_before;
+  return total - std::min(total, find(offset)->bytes_before);
+}
+
 ReadResult TailCache::read(std::int64_t offset, const ReadLimits& limits) const {
   ENSURE(holds(offset));
-  auto entry = std::upper_bound(entries_.begin(), entries_.end(), offset,
-                                [](std::int64_t wanted, const Entry& candidate) { return wanted < candidate.next_offset; });
+  auto entry = find(offset);
   ReadResult result;
   result.next_offset = offset;
   for (; entry != entries_.end() && entry->next_offset <= limits.upper_bound; ++entry) {

@@ -41,18 +41,25 @@ class TailCache {
   bool holds(std::int64_t offset) const;
   /// Requires: holds(offset).
   ReadResult read(std::int64_t offset, const ReadLimits& limits) const;
+  /// Bytes of the batches from the one that holds `offset` up to the one that ends at or before `end`. Requires: holds(offset).
+  std::uint64_t bytes_between(std::int64_t offset, std::int64_t end) const;
   std::size_t bytes() const { return bytes_; }
+  void set_limit(std::size_t bytes_max);
 
  private:
   struct Entry {
     std::int64_t base_offset;
     std::int64_t next_offset;
+    std::uint64_t bytes_before;  // running total of all that was ever added in front of it
     Slice batch;
   };
+  std::deque<Entry>::const_iterator find(std::int64_t offset) const;
+  void shrink();
 
-  const std::size_t bytes_max_;
+  std::size_t bytes_max_;
   std::deque<Entry> entries_;
   std::size_t bytes_ = 0;
+  std::uint64_t bytes_added_ = 0;
 };
 
 }  // namespace faultline

@@ -30,7 +30,7 @@ class ScriptedDisk : public Disk {
     failing_ = {call, code};
     partial_bytes_ = partial_bytes;
   }
-  /// Only this many more bytes can be written (overwriting counts).
+  /// Files can grow by only this many more bytes; a truncation gives nothing back.
   std::optional<std::size_t> space_left;
   /// While it is reset, syncs wait.
   Event syncs_pass;
@@ -141,11 +141,12 @@ class ScriptedDisk : public Disk {
       Result<> outcome = disk_.maybe_fail(DiskCall::write);
       if (!outcome) count = std::min(count, disk_.partial_bytes_);
       if (disk_.space_left.has_value()) {
-        if (count > *disk_.space_left) {
-          count = *disk_.space_left;
+        const std::size_t present = inode_->cached.size();
+        if (offset + count > present + *disk_.space_left) {
+          count = present + *disk_.space_left - offset;
           outcome = Error(Errc::no_space, {}, true);
         }
-        *disk_.space_left -= count;
+        if (offset + count > present) *disk_.space_left -= offset + count - present;
       }
       if (inode_->cached.size() < offset + count) inode_->cached.resize(offset + count);
       std::copy_n(all.data(), count, inode_->cached.begin() + static_cast<std::ptrdiff_t>(offset));
