@@ -51,7 +51,8 @@ void BatchBuilder::append(std::int64_t timestamp, std::optional<Bytes> key, std:
   ENSURE(count_ < INT32_MAX);
   if (count_ == 0) base_timestamp_ = timestamp;
   max_timestamp_ = count_ == 0 ? timestamp : std::max(max_timestamp_, timestamp);
-  const std::int64_t timestamp_delta = timestamp - base_timestamp_;
+  const auto timestamp_delta =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(timestamp) - static_cast<std::uint64_t>(base_timestamp_));
 
   const auto header_count = static_cast<std::int64_t>(headers.size());
   std::int64_t length = 1 + static_cast<std::int64_t>(varint_bytes(timestamp_delta) + varint_bytes(count_)) +

@@ -28,7 +28,7 @@ Result<> check_header(const BatchView& batch, const ProduceRules& rules) {
   return {};
 }
 
-Result<> check_headers(RawRecord record) {
+Result<> check_headers(RawRecord& record) {
   for (std::int32_t i = 0; i < record.header_count; ++i) {
     RawHeader header;
     if (!read_raw_header(record.headers, header)) return invalid("record header");
@@ -40,15 +40,17 @@ Result<> check_headers(RawRecord record) {
 /// Returns: the greatest timestamp.
 Result<std::int64_t> check_records(const BatchView& batch, Bytes records, const ProduceRules& rules) {
   std::int64_t max_timestamp = INT64_MIN;
-  for (std::int32_t i = 0; i < batch.count(); ++i) {
-    RawRecord record;
+  RawRecord record;  // reused: clearing it for each record would cost more than reading it
+  const std::int32_t count = batch.count();
+  const std::int64_t base_timestamp = batch.base_timestamp();
+  for (std::int32_t i = 0; i < count; ++i) {
     if (!read_raw_record(records, record)) return invalid("record " + std::to_string(i) + " is cut or malformed");
     if (record.offset_delta != i)
       return invalid("record " + std::to_string(i) + " has offset delta " + std::to_string(record.offset_delta));
     if (rules.keys_required && !record.key.has_value())
       return invalid("record " + std::to_string(i) + " has no key in a compacted topic");
     if (record.header_count > 0) TRY(check_headers(record));
-    max_timestamp = std::max(max_timestamp, timestamp_at(batch.base_timestamp(), record.timestamp_delta));
+    max_timestamp = std::max(max_timestamp, wrapping_sum(base_timestamp, record.timestamp_delta));
   }
   if (!records.empty()) return invalid("bytes after the last record");
   return max_timestamp;

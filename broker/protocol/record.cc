@@ -7,14 +7,17 @@
 namespace faultline::protocol {
 namespace {
 
-/// Reads the varints and byte strings of one record; every call is false from the first that fails.
+/// Reads the varints and byte strings of one record. After a call that returned false, no other makes sense.
 class Cursor {
  public:
   explicit Cursor(Bytes bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   bool integer(std::int64_t& value) {
-    at_ = at_ == nullptr ? nullptr : read_varint(at_, end_, value);
-    return at_ != nullptr;
+    const std::uint8_t* next = read_varint(at_, end_, value);
+    if (next == nullptr) [[unlikely]]
+      return false;
+    at_ = next;
+    return true;
   }
   bool small_integer(std::int32_t& value) {
     std::int64_t wide = 0;
@@ -23,7 +26,8 @@ class Cursor {
     return value == wide;
   }
   bool take(std::int64_t count, Bytes& bytes) {
-    if (count < 0 || count > end_ - at_) return false;
+    if (count < 0 || count > end_ - at_) [[unlikely]]
+      return false;
     bytes = Bytes(at_, static_cast<std::size_t>(count));
     at_ += count;
     return true;
@@ -32,12 +36,16 @@ class Cursor {
   bool nullable(std::optional<Bytes>& value) {
     std::int64_t length = 0;
     if (!integer(length)) return false;
-    value.reset();
-    return length == -1 || take(length, value.emplace());
+    if (length == -1) {
+      value.reset();
+      return true;
+    }
+    return take(length, value.emplace());
   }
   bool skip_byte() {
-    Bytes ignored;
-    return take(1, ignored);
+    if (at_ == end_) return false;
+    ++at_;
+    return true;
   }
   Bytes rest() const { return Bytes(at_, static_cast<std::size_t>(end_ - at_)); }
 
@@ -92,10 +100,10 @@ Result<std::optional<Record>> RecordIterator::next() {
   RawRecord raw;
   if (!read_raw_record(rest_, raw)) return malformed();
   Record record;
-  record.offset = batch_.base_offset() + raw.offset_delta;
+  record.offset = wrapping_sum(batch_.base_offset(), raw.offset_delta);
   record.timestamp = batch_.timestamp_type() == TimestampType::log_append_time
                          ? batch_.max_timestamp()
-                         : timestamp_at(batch_.base_timestamp(), raw.timestamp_delta);
+                         : wrapping_sum(batch_.base_timestamp(), raw.timestamp_delta);
   if (raw.key.has_value()) record.key = share(*raw.key);
   if (raw.value.has_value()) record.value = share(*raw.value);
   for (std::int32_t i = 0; i < raw.header_count; ++i) {

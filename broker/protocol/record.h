@@ -52,11 +52,6 @@ bool read_raw_record(Bytes& bytes, RawRecord& record);
 /// Takes a header from the front of `bytes`. Returns: whether there was one.
 bool read_raw_header(Bytes& bytes, RawHeader& header);
 
-/// `base` + `delta` of a timestamp, wrapping as the clients' arithmetic does.
-constexpr std::int64_t timestamp_at(std::int64_t base, std::int64_t delta) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(base) + static_cast<std::uint64_t>(delta));
-}
-
 class RecordIterator {
  public:
   /// Decompresses at once. The records share the batch's bytes, or the decompressed ones.

@@ -25,6 +25,11 @@ inline constexpr std::size_t batch_header_bytes = 61;
 inline constexpr std::int64_t no_timestamp = -1;
 inline constexpr std::int64_t no_producer_id = -1;
 
+/// `a` + `b`, wrapping: offsets and timestamps come from outside, and a nonsensical one must not be undefined behaviour.
+constexpr std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
 enum class TimestampType : std::uint8_t { create_time, log_append_time };
 
 /// One whole batch; shares its bytes.
@@ -55,8 +60,8 @@ class BatchView {
   std::int32_t base_sequence() const { return at<std::int32_t>(53); }
   std::int32_t count() const { return at<std::int32_t>(57); }
 
-  std::int64_t last_offset() const { return base_offset() + last_offset_delta(); }
-  std::int64_t next_offset() const { return last_offset() + 1; }
+  std::int64_t last_offset() const { return wrapping_sum(base_offset(), last_offset_delta()); }
+  std::int64_t next_offset() const { return wrapping_sum(last_offset(), 1); }
   /// The sequence number of the last record; they wrap after INT32_MAX. Requires: has_producer_id().
   std::int32_t last_sequence() const;
 

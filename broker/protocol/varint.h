@@ -14,22 +14,24 @@ constexpr std::uint64_t zigzag(std::int64_t value) {
 
 constexpr std::int64_t unzigzag(std::uint64_t raw) { return static_cast<std::int64_t>((raw >> 1) ^ (~(raw & 1) + 1)); }
 
+/// The rare part of read_varint: three bytes and more, or cut.
+const std::uint8_t* read_long_varint(const std::uint8_t* at, const std::uint8_t* end, std::int64_t& value);
+
 /// Reads a varint from [at, end). Returns: where it ends, or nullptr if it is cut or longer than 64 bits.
+///
+/// A broker reads seven of these per record that it accepts, almost all of them of one or two bytes.
 inline const std::uint8_t* read_varint(const std::uint8_t* at, const std::uint8_t* end, std::int64_t& value) {
-  std::uint64_t raw = 0;
-  for (unsigned shift = 0; shift < 70; shift += 7) {
-    if (at == end) [[unlikely]]
-      return nullptr;
-    const std::uint8_t byte = *at++;
-    if (shift == 63 && byte > 1) [[unlikely]]
-      return nullptr;
-    raw |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) {
-      value = unzigzag(raw);
-      return at;
+  if (end - at >= 2) [[likely]] {
+    if (at[0] < 0x80) {
+      value = unzigzag(at[0]);
+      return at + 1;
+    }
+    if (at[1] < 0x80) {
+      value = unzigzag(static_cast<std::uint64_t>(at[0] & 0x7f) | static_cast<std::uint64_t>(at[1]) << 7);
+      return at + 2;
     }
   }
-  return nullptr;
+  return read_long_varint(at, end, value);
 }
 
 /// Writes `value` at `to`, which has room for varint_bytes_max. Returns: the bytes used.
