@@ -1,4 +1,5 @@
 // Frames that other people's clients sent (tests/testdata/frames/README.md): read, understood, and written again byte for byte.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -39,30 +40,64 @@ M golden_message(const std::string& name) {
   return decode<M>(reader.rest(), header.api_version).value();
 }
 
+/// Calls check(name, frame) for each file.
+template <class Check>
+void each_golden_file(Check check) {
+  for (const auto& entry : std::filesystem::directory_iterator(frame_path("any").parent_path())) {
+    if (entry.path().extension() == ".hex") check(entry.path().stem().string(), golden_frame(entry.path()));
+  }
+}
+
+/// Decodes `body` as the message of `key` in Messages, and gives it to `frame_of`.
+template <class Messages, class FrameOf>
+Slice encoded_again(ApiKey key, const Slice& body, Version version, FrameOf frame_of) {
+  Slice result;
+  Messages::each([&]<class M>() {
+    if (M::api_key != key) return;
+    const Result<M> message = decode<M>(body, version);
+    INFO((message.has_error() ? to_string(message.error()) : print(*message, version)));
+    REQUIRE(message.has_value());
+    result = concatenate(frame_of(*message));
+  });
+  return result;
+}
+
 }  // namespace
 
-TEST_CASE("golden: every captured frame is encoded again byte for byte") {
-  std::size_t frames = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(frame_path("any").parent_path())) {
-    if (entry.path().extension() != ".hex") continue;
-    ++frames;
-    INFO(entry.path().filename().string());
-    const Slice frame = golden_frame(entry.path());
+TEST_CASE("golden: every request of another implementation is encoded again byte for byte") {
+  std::size_t requests = 0;
+  each_golden_file([&](const std::string& name, const Slice& frame) {
+    if (name.find("Response_v") != std::string::npos) return;
+    ++requests;
+    INFO(name);
     Reader reader(frame.from(frame_length_bytes));
     const RequestHeader header = decode_request_header(reader).value();
-    bool known = false;
-    AllRequests::each([&]<class M>() {
-      if (M::api_key != header.api_key) return;
-      known = true;
-      const Result<M> message = decode<M>(reader.rest(), header.api_version);
-      INFO((message.has_error() ? to_string(message.error()) : print(*message, header.api_version)));
-      REQUIRE(message.has_value());
-      const Slice again = concatenate(request_frame(header.correlation_id, header.client_id, header.api_version, *message));
-      REQUIRE(as_text(again) == as_text(frame));
+    const Slice again = encoded_again<AllRequests>(header.api_key, reader.rest(), header.api_version, [&](const auto& message) {
+      return request_frame(header.correlation_id, header.client_id, header.api_version, message);
     });
-    REQUIRE(known);
-  }
-  REQUIRE(frames > 30);
+    REQUIRE(as_text(again) == as_text(frame));
+  });
+  REQUIRE(requests > 60);
+}
+
+TEST_CASE("golden: every response of another implementation is encoded again byte for byte") {
+  std::size_t responses = 0;
+  each_golden_file([&](const std::string& name, const Slice& frame) {
+    const std::size_t end = name.find("Response_v");
+    if (end == std::string::npos) return;
+    ++responses;
+    INFO(name);
+    const std::string api_name = name.substr(name.find('_') + 1, end - name.find('_') - 1);
+    const auto* const api = std::find_if(apis.begin(), apis.end(), [&](const ApiInfo& info) { return info.name == api_name; });
+    REQUIRE(api != apis.end());
+    const auto version = static_cast<Version>(std::stoi(name.substr(end + std::string_view("Response_v").size())));
+    Reader reader(frame.from(frame_length_bytes));
+    const std::int32_t correlation_id = decode_response_header(reader, api->key, version).value();
+    const Slice again = encoded_again<AllResponses>(
+        api->key, reader.rest(), version, [&](const auto& message) { return response_frame(correlation_id, version, message); });
+    REQUIRE(as_text(again) == as_text(frame));
+  });
+  REQUIRE(responses > 30);
 }
 
 TEST_CASE("golden: batches of every client and codec pass the checks of a broker and give the records that were sent") {

@@ -12,21 +12,16 @@ import subprocess
 import sys
 import threading
 
+from served import NAMES, RANGES
 from kafka.protocol import admin, fetch, metadata, offset, produce
 
 PORT = 19092
 TOPIC = "golden"
-# What the broker advertises; librdkafka switches features by exact versions.
-RANGES = {0: (0, 12), 1: (4, 17), 2: (1, 8), 3: (0, 12), 10: (0, 5), 18: (0, 4), 19: (2, 7), 20: (1, 6), 21: (0, 2), 22: (0, 5),
-          23: (2, 4), 32: (1, 4), 33: (0, 2), 35: (1, 4), 37: (0, 3), 43: (0, 2), 44: (0, 1), 45: (0, 0), 46: (0, 0),
-          60: (0, 2), 75: (0, 0)}
-NAMES = {0: "Produce", 1: "Fetch", 2: "ListOffsets", 3: "Metadata", 10: "FindCoordinator", 18: "ApiVersions", 19: "CreateTopics",
-         20: "DeleteTopics", 21: "DeleteRecords", 22: "InitProducerId", 23: "OffsetForLeaderEpoch", 32: "DescribeConfigs",
-         33: "AlterConfigs", 37: "CreatePartitions", 44: "IncrementalAlterConfigs"}
 
 
 def api_versions(version):
-    rows = sorted((key, low, high) for key, (low, high) in RANGES.items())
+    # Without version 0 of Produce librdkafka drops most codecs.
+    rows = sorted((key, 0 if key == 0 else low, high) for key, (low, high) in RANGES.items())
     if version < 3:
         body = struct.pack(">hi", 0, len(rows)) + b"".join(struct.pack(">hhh", *row) for row in rows)
         return body + (struct.pack(">i", 0) if version else b"")
