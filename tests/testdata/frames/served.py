@@ -4,4 +4,6 @@ RANGES = {0: (3, 12), 1: (4, 17), 2: (1, 8), 3: (0, 12), 10: (0, 5), 18: (0, 4),
           60: (0, 2), 75: (0, 0)}
 NAMES = {0: "Produce", 1: "Fetch", 2: "ListOffsets", 3: "Metadata", 10: "FindCoordinator", 18: "ApiVersions", 19: "CreateTopics",
          20: "DeleteTopics", 21: "DeleteRecords", 22: "InitProducerId", 23: "OffsetForLeaderEpoch", 32: "DescribeConfigs",
-         33: "AlterConfigs", 37: "CreatePartitions", 44: "IncrementalAlterConfigs"}
+         33: "AlterConfigs", 35: "DescribeLogDirs", 37: "CreatePartitions", 43: "ElectLeaders", 44: "IncrementalAlterConfigs",
+         45: "AlterPartitionReassignments", 46: "ListPartitionReassignments", 60: "DescribeCluster",
+         75: "DescribeTopicPartitions"}
