@@ -3,11 +3,14 @@
 // Asio decides when it is compiled whether sockets go through epoll or io_uring, and two such builds share all their names: the
 // linker would merge them and one would run on the data structures of the other. So reactor_uring.cc is compiled with
 // `-Dasio=asio_uring`, which renames the whole of boost::asio there, and our own classes live in the namespace FAULTLINE_REACTOR.
+// Two functions with C linkage are renamed one by one; sharing the first, io_uring's signals went to epoll's pipe.
 // Only headers called asio_*.h include this one, and only reactor_epoll.cc and reactor_uring.cc include those.
 #pragma once
 
 #if defined(BOOST_ASIO_HAS_IO_URING)
 #define FAULTLINE_REACTOR uring_reactor
+#define boost_asio_signal_handler boost_asio_uring_signal_handler
+#define boost_asio_detail_posix_thread_function boost_asio_uring_detail_posix_thread_function
 #include <liburing.h>
 
 // Asio 1.81 leaves user_data of its cancel and timeout-removal entries alone and counts on liburing to clear it, which liburing 2.2
