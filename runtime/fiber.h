@@ -50,6 +50,7 @@ class Fiber {
   friend Wake park_uncancellable();
 
   enum class State : std::uint8_t { ready, running, parked, finished };
+  enum class Stack : std::uint8_t { used, resting, trimmed };  // since the last, and the one before last, Tasks::trim_idle_stacks()
   static constexpr std::uint32_t not_armed = UINT32_MAX;
 
   Fiber(Tasks& tasks, std::string_view name, std::uint64_t id, FiberStack stack) : tasks_(&tasks), name_(name), id_(id), stack_(stack) {}
@@ -72,7 +73,7 @@ class Fiber {
   bool cancellable_ = true;  // of the present park
   bool doomed_ = false;      // being dropped
   bool unwinding_ = false;   // FiberUnwind has been thrown into it
-  bool resumed_since_trim_ = true;
+  Stack stack_use_ = Stack::used;
   std::uint32_t no_suspend_depth_ = 0;
   Time deadline_ = no_deadline;  // of the present park
   Time timer_at_ = no_deadline;  // when the armed timer goes off; may be earlier than deadline_

@@ -137,7 +137,7 @@ void Tasks::switch_to_loop(Fiber& fiber) {
 
 void Tasks::resume(Fiber& fiber) {
   fiber.state_ = Fiber::State::running;
-  fiber.resumed_since_trim_ = true;
+  fiber.stack_use_ = Fiber::Stack::used;
   ExceptionGlobals& globals = exception_globals();
   const ExceptionGlobals ours = globals;
   globals = {fiber.caught_exceptions_, fiber.uncaught_exceptions_};
@@ -233,10 +233,15 @@ void Tasks::cancel_all() {
   for (Fiber* fiber = oldest_; fiber != nullptr; fiber = fiber->newer_) cancel(*fiber);
 }
 
-void Tasks::trim_idle_stacks() {
+void Tasks::trim_idle_stacks(std::size_t at_most) {
   for (Fiber* fiber = oldest_; fiber != nullptr; fiber = fiber->newer_) {
-    if (std::exchange(fiber->resumed_since_trim_, false)) continue;
-    if (fiber->state_ == Fiber::State::parked) sanitizer::trim(fiber->stack_, static_cast<const std::byte*>(fiber->context_));
+    if (fiber->stack_use_ == Fiber::Stack::used) {
+      fiber->stack_use_ = Fiber::Stack::resting;
+    } else if (fiber->stack_use_ == Fiber::Stack::resting && fiber->state_ == Fiber::State::parked && at_most > 0) {
+      sanitizer::trim(fiber->stack_, static_cast<const std::byte*>(fiber->context_));
+      fiber->stack_use_ = Fiber::Stack::trimmed;
+      --at_most;
+    }
   }
 }
 

@@ -50,8 +50,9 @@ class Tasks {
   void drop_all();
   /// Cancels every fiber: the polite way to end a node.
   void cancel_all();
-  /// Returns the unused stack pages of fibers that have not run since the last call: call it every few seconds.
-  void trim_idle_stacks();
+  /// Returns the unused stack pages of fibers that have not run since the last call, of at most `at_most` of them (about 1 us each),
+  /// and once each time they fall idle: call it every few seconds.
+  void trim_idle_stacks(std::size_t at_most);
   /// From now on the next fiber is drawn from the ready ones instead of taken in order; nullptr for order.
   void set_schedule(RandomStream* schedule) { schedule_ = schedule; }
 

@@ -20,7 +20,7 @@ inline Tcp::endpoint to_asio(const SocketAddress& address) {
 inline Endpoint from_asio(const Tcp::endpoint& endpoint) { return to_endpoint(endpoint.data()); }
 
 /// A Stream over a connected socket. Errors: connection_reset, when the peer is gone already.
-inline Result<std::unique_ptr<Stream>> make_stream(Tcp::socket socket) {
+inline Result<std::unique_ptr<Stream>> make_stream(Socket socket) {
   boost::system::error_code error;
   const Tcp::endpoint local = socket.local_endpoint(error);
   if (error) return stream_error(error.value());
@@ -31,14 +31,14 @@ inline Result<std::unique_ptr<Stream>> make_stream(Tcp::socket socket) {
 
 class AsioListener final : public Listener {
  public:
-  explicit AsioListener(Tcp::acceptor acceptor) : acceptor_(std::move(acceptor)), local_(from_asio(acceptor_.local_endpoint())) {}
+  explicit AsioListener(Acceptor acceptor) : acceptor_(std::move(acceptor)), local_(from_asio(acceptor_.local_endpoint())) {}
 
   ~AsioListener() override { ENSURE(operations_ == 0); }
 
   Result<std::unique_ptr<Stream>> accept(Time deadline) override {
     TRY(may_suspend());
     while (!closed_) {
-      Tcp::socket socket(acceptor_.get_executor());
+      Socket socket(acceptor_.get_executor());
       Operation operation;
       acceptor_.async_accept(socket, operation.callback());
       ++operations_;
@@ -83,7 +83,7 @@ class AsioListener final : public Listener {
   }
 
   // Constant after construction.
-  Tcp::acceptor acceptor_;
+  Acceptor acceptor_;
   const Endpoint local_;
   // Volatile.
   bool closed_ = false;

@@ -41,7 +41,7 @@ class AsioReactor final : public Reactor, public Tasks {
 
   Result<std::unique_ptr<Listener>> listen(const SocketAddress& address) override {
     const Tcp::endpoint endpoint = to_asio(address);
-    Tcp::acceptor acceptor(context_);
+    Acceptor acceptor(context_);
     const auto failed = [&](std::string_view call, const boost::system::error_code& error) {
       return endpoint_error(error.value(), call, to_string(from_asio(endpoint)));
     };
@@ -56,7 +56,7 @@ class AsioReactor final : public Reactor, public Tasks {
   Result<std::unique_ptr<Stream>> connect(const SocketAddress& address, Time deadline) override {
     TRY(may_suspend());
     const Tcp::endpoint endpoint = to_asio(address);
-    Tcp::socket socket(context_);
+    Socket socket(context_);
     boost::system::error_code error;
     if (socket.open(endpoint.protocol(), error)) return endpoint_error(error.value(), "socket", to_string(from_asio(endpoint)));
     Operation operation;
@@ -83,7 +83,8 @@ class AsioReactor final : public Reactor, public Tasks {
 
  private:
   // A fiber that has not run for one to two of these gives back the stack pages it does not use.
-  static constexpr Duration trim_interval = 2s;
+  static constexpr Duration trim_interval = 1s;
+  static constexpr std::size_t trims_at_once = 1000;  // a millisecond's worth
 
   void on_ready() override {
     boost::asio::post(context_, [this] {
@@ -111,7 +112,7 @@ class AsioReactor final : public Reactor, public Tasks {
     trim_timer_.expires_after(trim_interval);
     trim_timer_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
-      trim_idle_stacks();
+      trim_idle_stacks(trims_at_once);
       trim_later();
     });
   }

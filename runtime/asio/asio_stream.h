@@ -25,6 +25,10 @@
 namespace faultline::FAULTLINE_REACTOR {
 
 using Tcp = boost::asio::ip::tcp;
+// Bound to the one executor there is; the default would carry one that can be anything.
+using Executor = boost::asio::io_context::executor_type;
+using Socket = boost::asio::basic_stream_socket<Tcp, Executor>;
+using Acceptor = boost::asio::basic_socket_acceptor<Tcp, Executor>;
 
 /// Errors of a call that must not even begin.
 inline Result<> may_suspend() {
@@ -35,7 +39,7 @@ inline Result<> may_suspend() {
 
 class AsioStream final : public Stream {
  public:
-  AsioStream(Tcp::socket socket, Endpoint local, Endpoint peer)
+  AsioStream(Socket socket, Endpoint local, Endpoint peer)
       : socket_(std::move(socket)), local_(std::move(local)), peer_(std::move(peer)) {
     boost::system::error_code ignored;  // a connection that is already broken says so at the first read
     socket_.set_option(Tcp::no_delay(true), ignored);
@@ -212,7 +216,7 @@ class AsioStream final : public Stream {
   }
 
   // Constant after construction.
-  Tcp::socket socket_;
+  Socket socket_;
   const Endpoint local_;
   const Endpoint peer_;
   // Volatile.

@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace faultline {
+namespace {
+
+// Each trip of a thread to the list costs two switches between threads, which is more than a small write does. A burst of them is
+// made in few trips, but not in one: the first of many large writes should not wait for the last.
+constexpr std::size_t tasks_at_once = 16;
+
+}  // namespace
 
 void Completions::add(FileTasks tasks) {
   bool was_empty = false;
@@ -38,29 +45,46 @@ void FileLane::stop() {
   threads_.clear();
 }
 
+// Work and the threads for it are matched so that nobody is woken in vain, which would cost more than most tasks: a task is
+// announced to one idle thread, unless its group is running, because then the thread that finishes the group looks again anyway.
 void FileLane::submit(std::unique_ptr<FileTask> task) {
   {
     const std::lock_guard lock(mutex_);
+    const bool runs_now = can_run(*task);
     pending_.push_back(std::move(task));
-    if (idle_threads_ == 0 && threads_.size() < thread_limit_) threads_.emplace_back([this] { work(); });
+    if (!runs_now) return;
+    if (!claim_idle_thread()) {
+      if (threads_.size() < thread_limit_) threads_.emplace_back([this] { work(); });
+      return;
+    }
   }
   changed_.notify_one();
 }
 
-// The first task whose group is not being worked on, and all others of its group. Requires: mutex_ is held.
+bool FileLane::can_run(const FileTask& task) const {
+  return task.group_key == nullptr ||
+         std::find(running_keys_.begin(), running_keys_.end(), task.group_key) == running_keys_.end();
+}
+
+bool FileLane::claim_idle_thread() {
+  if (idle_threads_ == waking_threads_) return false;
+  ++waking_threads_;
+  return true;
+}
+
+// The first task whose group is not being worked on, and all others of its group; or the first few that have none, if this lane's
+// only thread would do them one after the other anyway.
 FileTasks FileLane::take_group() {
   FileTasks group;
-  const auto is_running = [this](const void* key) {
-    return std::find(running_keys_.begin(), running_keys_.end(), key) != running_keys_.end();
-  };
-  const auto first = std::find_if(pending_.begin(), pending_.end(), [&](const std::unique_ptr<FileTask>& task) {
-    return task->group_key == nullptr || !is_running(task->group_key);
-  });
+  const auto first =
+      std::find_if(pending_.begin(), pending_.end(), [&](const std::unique_ptr<FileTask>& task) { return can_run(*task); });
   if (first == pending_.end()) return group;
   const void* key = (*first)->group_key;
   if (key == nullptr) {
-    group.push_back(std::move(*first));
-    pending_.erase(first);
+    const std::size_t most = thread_limit_ == 1 ? tasks_at_once : 1;
+    auto last = first;
+    while (last != pending_.end() && group.size() < most && (*last)->group_key == nullptr) group.push_back(std::move(*last++));
+    pending_.erase(first, last);
     return group;
   }
   for (auto task = first; task != pending_.end(); ++task) {
@@ -76,24 +100,30 @@ void FileLane::work() {
   for (;;) {
     FileTasks group = take_group();
     if (group.empty()) {
-      if (stopping_ && pending_.empty()) return;
+      if (stopping_) return;  // what is left belongs to groups that run, and to their threads
       ++idle_threads_;
       changed_.wait(lock);
       --idle_threads_;
+      if (waking_threads_ > 0) --waking_threads_;
       continue;
     }
+    // The end of a group may have set more work free than this thread takes.
+    const auto runnable = [this](const std::unique_ptr<FileTask>& task) { return can_run(*task); };
+    if (idle_threads_ > 0 && std::any_of(pending_.begin(), pending_.end(), runnable) && claim_idle_thread())
+      changed_.notify_one();
     lock.unlock();
     const void* key = group.front()->group_key;
-    group.front()->execute();
-    for (std::size_t i = 1; i < group.size(); ++i) group[i]->copy_outcome(*group.front());
+    for (const std::unique_ptr<FileTask>& task : group) {
+      if (key == nullptr || task == group.front()) {
+        task->execute();
+      } else {
+        task->copy_outcome(*group.front());
+      }
+    }
     std::erase_if(group, [](const std::unique_ptr<FileTask>& task) { return task->waiter == nullptr; });
     if (!group.empty()) completions_.add(std::move(group));
     lock.lock();
-    if (key != nullptr) {
-      std::erase(running_keys_, key);
-      // What queued up behind this group can run now, and whoever is told at the end may be asleep.
-      changed_.notify_all();
-    }
+    if (key != nullptr) std::erase(running_keys_, key);
   }
 }
 

@@ -70,7 +70,10 @@ class FileLane {
 
  private:
   void work();
+  // Requires: mutex_ is held.
+  bool can_run(const FileTask& task) const;
   FileTasks take_group();
+  bool claim_idle_thread();
 
   Completions& completions_;
   const std::size_t thread_limit_;
@@ -80,6 +83,7 @@ class FileLane {
   FileTasks pending_;
   std::vector<const void*> running_keys_;
   std::size_t idle_threads_ = 0;
+  std::size_t waking_threads_ = 0;  // of the idle ones, those that have been notified
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -279,8 +279,8 @@ TEST_CASE("stacks: ten thousand fibers fit, and a trimmed one keeps what it has 
     });
   }
   world.run();
-  world.trim_idle_stacks();
-  world.trim_idle_stacks();
+  world.trim_idle_stacks(10000);
+  world.trim_idle_stacks(10000);
   go.set();
   world.run();
   CHECK(done == 10000);
