@@ -7,6 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "base/result.h"
 
 namespace faultline::protocol {
 
@@ -24,5 +27,8 @@ struct Uuid {
 
 /// 22 characters of [A-Za-z0-9_-].
 std::string to_string(const Uuid& id);
+
+/// Reads what to_string wrote. Errors: malformed.
+Result<Uuid> parse_uuid(std::string_view text);
 
 }  // namespace faultline::protocol

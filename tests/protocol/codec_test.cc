@@ -171,6 +171,15 @@ TEST_CASE("error codes: names and the mapping from internal errors") {
   CHECK(error_code_of(Errc::none) == ErrorCode::none);
 }
 
+TEST_CASE("uuid: what is printed is read back, and nothing else is") {
+  const Uuid id = Uuid::of(0x0123456789abcdefu, 0xfedcba9876543210u);
+  CHECK(parse_uuid(to_string(id)).value() == id);
+  CHECK(parse_uuid(to_string(Uuid{})).value() == Uuid{});
+  CHECK(parse_uuid("short").has_error());
+  CHECK(parse_uuid("AAAAAAAAAAAAAAAAAAAA*A").has_error());
+  CHECK(parse_uuid("AAAAAAAAAAAAAAAAAAAAAB").has_error());  // the last letter holds only two bits
+}
+
 TEST_CASE("uuid: printed as URL-safe base64 without padding") {
   CHECK(to_string(Uuid{}) == "AAAAAAAAAAAAAAAAAAAAAA");
   CHECK(to_string(Uuid::of(0, 1)) == "AAAAAAAAAAAAAAAAAAAAAQ");
