@@ -1,0 +1,59 @@
+// What can be set per broker, under the names of Kafka's server.properties. Topic defaults are the topic keys with Kafka's "log."
+// names; they fill `topic_defaults`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "broker/node/config_table.h"
+#include "broker/node/topic_config.h"
+#include "runtime/network.h"
+
+namespace faultline {
+
+struct BrokerConfig {
+  std::int32_t node_id = 1;
+  std::string listeners = "localhost:9092";  // HOST:PORT, with or without PLAINTEXT://
+  std::string advertised_listeners;          // what clients are told; empty: the listener
+  std::string rack;
+  std::int32_t num_partitions = 1;
+  bool auto_create_topics_enable = true;
+  bool delete_topic_enable = true;
+  std::int32_t max_connections = 10'000;
+  std::int64_t connections_max_idle_ms = 600'000;
+  std::int32_t socket_request_max_bytes = 100 * 1024 * 1024;
+  std::int64_t queued_max_request_bytes = 256 * 1024 * 1024;
+  std::int32_t fetch_max_bytes = 55 * 1024 * 1024;
+  std::int64_t log_retention_check_interval_ms = 300'000;
+  std::int64_t request_receive_timeout_ms = 30'000;
+  std::int64_t disk_timeout_ms = 30'000;
+  TopicConfig topic_defaults;
+
+  /// Everything that one value alone cannot show. Errors: invalid_argument.
+  Result<> validate() const;
+  /// Errors: invalid_argument.
+  Result<Endpoint> listen_endpoint() const;
+  Result<Endpoint> advertised_endpoint() const;
+};
+
+const ConfigTable<BrokerConfig>& broker_config_table();
+
+/// A broker key that sets a topic default: "log.retention.hours" is "retention.ms" times 3,600,000.
+struct TopicDefaultKey {
+  std::string_view broker_key;
+  std::string_view topic_key;
+  std::int64_t scale = 1;
+};
+std::span<const TopicDefaultKey> topic_default_keys();
+
+/// Sets one key, of the broker or a topic default. Errors: invalid_argument, with a suggestion for an unknown key.
+Result<> set_broker_config(BrokerConfig& config, std::string_view key, std::string_view value);
+
+/// Reads a properties file: "key=value" lines, '#' and '!' comments. Errors: invalid_argument, starting with "FILE:LINE: ".
+Result<> read_properties(BrokerConfig& config, std::string_view file_name, std::string_view text);
+
+}  // namespace faultline

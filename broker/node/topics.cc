@@ -1,0 +1,276 @@
+#include "broker/node/topics.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace faultline {
+namespace {
+
+constexpr TracePoint topic_created{"topics.created", TraceLevel::info};
+constexpr TracePoint topic_deleted{"topics.deleted", TraceLevel::info};
+constexpr TracePoint partition_offline{"topics.partition_offline", TraceLevel::error};
+
+// Kafka's limits: a partition's directory name must fit a file name.
+constexpr std::size_t topic_name_max = 249;
+constexpr std::int32_t partitions_max = 100'000;
+
+Outcome<> check_name(std::string_view name) {
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  if (name.empty()) return Refusal(ErrorCode::invalid_topic_exception, "a topic name cannot be empty");
+  if (name == "." || name == "..") return Refusal(ErrorCode::invalid_topic_exception, "a topic name cannot be '.' or '..'");
+  if (name.size() > topic_name_max) {
+    return Refusal(ErrorCode::invalid_topic_exception,
+                   "a topic name cannot be longer than " + std::to_string(topic_name_max) + " characters");
+  }
+  if (!std::ranges::all_of(name, legal)) {
+    return Refusal(ErrorCode::invalid_topic_exception, "a topic name can only hold letters, digits, '.', '_' and '-'");
+  }
+  return {};
+}
+
+Outcome<> check_count(std::int32_t count) {
+  if (count < 1) return Refusal(ErrorCode::invalid_partitions, "a topic needs at least one partition");
+  if (count > partitions_max)
+    return Refusal(ErrorCode::invalid_partitions, "more than " + std::to_string(partitions_max) + " partitions");
+  return {};
+}
+
+Outcome<> storage_outcome(const Result<>& result) {
+  if (result) return {};
+  return Refusal(ErrorCode::kafka_storage_error, to_string(result.error()));
+}
+
+}  // namespace
+
+Topics::Topics(Env& env, DataDirectory& directory, TopicConfig defaults, Duration disk_timeout)
+    : env_(env),
+      directory_(directory),
+      defaults_(std::move(defaults)),
+      disk_timeout_(disk_timeout),
+      ids_(env.random.stream("topic ids")) {}
+
+Result<std::unique_ptr<Topics>> Topics::open(Env& env, DataDirectory& directory, const TopicConfig& defaults,
+                                             Duration disk_timeout) {
+  std::unique_ptr<Topics> topics(new Topics(env, directory, defaults, disk_timeout));
+  TRY(topics->restore());
+  return topics;
+}
+
+Result<> Topics::restore() {
+  content_ = TRY(load_topic_store(env_.disk, disk_deadline()));
+  const bool first_start = content_.incarnation == 0;
+  std::vector<PartitionId> known;
+  for (const auto& [name, record] : content_.topics) {
+    for (std::int32_t i = 0; i < record.partition_count; ++i) known.push_back({name, i});
+  }
+  // Without its list of topics a directory with logs in it is damaged, not new: its logs are not leftovers.
+  if (first_start && TRY(directory_.holds_logs()))
+    return Error(Errc::corrupt, "the data directory has partitions but no topics.json");
+  TRY(directory_.remove_leftovers(known));
+  // Durable before anything is served: the next incarnation must not lead in this epoch again.
+  ++content_.incarnation;
+  TRY(save_topic_store(env_.disk, content_, disk_deadline()));
+  for (const auto& [name, record] : content_.topics) {
+    Outcome<TopicConfig> config = effective_config(record.overrides);
+    if (!config) return Error(Errc::corrupt, "topic " + name + ": " + config.error().message);
+    Topic topic{record, std::move(*config), {}};
+    for (std::int32_t i = 0; i < record.partition_count; ++i) {
+      topic.partitions.push_back(TRY(restore_partition(PartitionId{name, i}, topic.config)));
+    }
+    names_by_id_[record.id] = name;
+    topics_.emplace(name, std::move(topic));
+  }
+  return {};
+}
+
+Result<std::shared_ptr<Partition>> Topics::restore_partition(const PartitionId& id, const TopicConfig& config) {
+  Result<std::unique_ptr<PartitionLog>> log = directory_.open_log(id, log_config_of(config, disk_timeout_));
+  Result<std::shared_ptr<Partition>> partition =
+      log ? lead(id, config, std::move(*log)) : Result<std::shared_ptr<Partition>>(log.error());
+  if (partition || partition.error() == Errc::cancelled) return partition;
+  // One bad log takes its partition offline, not the broker.
+  const std::string why = to_string(partition.error());
+  env_.trace.emit(partition_offline, {{"topic", id.topic}, {"partition", id.index}, {"why", why}});
+  return std::shared_ptr<Partition>();
+}
+
+Result<std::shared_ptr<Partition>> Topics::lead(const PartitionId& id, const TopicConfig& config,
+                                                std::unique_ptr<PartitionLog> log) {
+  TRY(log->begin_epoch(leader_epoch()));
+  return std::make_shared<Partition>(env_, id, leader_epoch(), config, std::move(log));
+}
+
+const Topic* Topics::find(std::string_view name) const {
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : &found->second;
+}
+
+const Topic* Topics::find(const protocol::Uuid& id) const {
+  const auto found = names_by_id_.find(id);
+  return found == names_by_id_.end() ? nullptr : find(found->second);
+}
+
+Outcome<std::shared_ptr<Partition>> Topics::partition_of(const Topic& topic, std::int32_t index) {
+  if (index < 0 || static_cast<std::size_t>(index) >= topic.partitions.size()) {
+    return Refusal(ErrorCode::unknown_topic_or_partition, topic.record.name + " has no partition " + std::to_string(index));
+  }
+  const std::shared_ptr<Partition>& partition = topic.partitions[static_cast<std::size_t>(index)];
+  if (partition == nullptr) return Refusal(ErrorCode::kafka_storage_error, "the partition's log cannot be opened");
+  return partition;
+}
+
+Outcome<std::shared_ptr<Partition>> Topics::partition(std::string_view topic, std::int32_t index) const {
+  const Topic* found = find(topic);
+  if (found == nullptr) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + std::string(topic) + "'");
+  return partition_of(*found, index);
+}
+
+Outcome<std::shared_ptr<Partition>> Topics::partition(const protocol::Uuid& topic, std::int32_t index) const {
+  const Topic* found = find(topic);
+  if (found == nullptr) return Refusal(ErrorCode::unknown_topic_id, "no topic with id " + to_string(topic));
+  return partition_of(*found, index);
+}
+
+std::vector<std::shared_ptr<Partition>> Topics::partitions() const {
+  std::vector<std::shared_ptr<Partition>> all;
+  for (const auto& [name, topic] : topics_) {
+    for (const std::shared_ptr<Partition>& partition : topic.partitions) {
+      if (partition != nullptr) all.push_back(partition);
+    }
+  }
+  return all;
+}
+
+Outcome<TopicConfig> Topics::effective_config(const ConfigOverrides& overrides) const {
+  TopicConfig config = defaults_;
+  for (const auto& [key, value] : overrides) {
+    const Result<> set = topic_config_table().set(config, key, value);
+    if (!set) return Refusal(ErrorCode::invalid_config, set.error().detail);
+  }
+  return config;
+}
+
+protocol::Uuid Topics::new_id() {
+  // The zero id means "none"; a drawn one is as good as never zero, and never twice the same.
+  protocol::Uuid id;
+  do {
+    const std::uint64_t high = ids_.next();
+    const std::uint64_t low = ids_.next();
+    id = protocol::Uuid::of(high, low);
+  } while (id.is_zero() || names_by_id_.contains(id));
+  return id;
+}
+
+Outcome<> Topics::commit(TopicStoreContent content) {
+  TRY(storage_outcome(save_topic_store(env_.disk, content, disk_deadline())));
+  content_ = std::move(content);
+  return {};
+}
+
+Result<> Topics::add_partitions(Topic& topic, std::int32_t count) {
+  for (auto index = static_cast<std::int32_t>(topic.partitions.size()); index < count; ++index) {
+    const PartitionId id{topic.record.name, index};
+    std::unique_ptr<PartitionLog> log = TRY(directory_.create_log(id, log_config_of(topic.config, disk_timeout_)));
+    topic.partitions.push_back(TRY(lead(id, topic.config, std::move(log))));
+  }
+  return {};
+}
+
+Outcome<protocol::Uuid> Topics::create(const NewTopic& wanted, bool validate_only) {
+  TRY(check_name(wanted.name));
+  TRY(check_count(wanted.partition_count));
+  Topic topic;
+  topic.config = TRY(effective_config(wanted.overrides));
+  const Mutex::Guard guard = TRY(lock());
+  if (find(wanted.name) != nullptr) return Refusal(ErrorCode::topic_already_exists, "topic '" + wanted.name + "' already exists");
+  if (validate_only) return protocol::Uuid{};
+  const protocol::Uuid id = new_id();
+  topic.record = {wanted.name, id, wanted.partition_count, wanted.overrides};
+  // The topic exists from the moment the file names it; logs that a crash leaves without a name are leftovers.
+  TRY(storage_outcome(add_partitions(topic, wanted.partition_count)));
+  TopicStoreContent content = content_;
+  content.topics[wanted.name] = topic.record;
+  TRY(commit(std::move(content)));
+  names_by_id_[id] = wanted.name;
+  topics_[wanted.name] = std::move(topic);
+  env_.trace.emit(topic_created, {{"topic", wanted.name}, {"partitions", wanted.partition_count}});
+  return id;
+}
+
+Outcome<> Topics::remove(const std::string& name) {
+  const Mutex::Guard guard = TRY(lock());
+  const auto found = topics_.find(name);
+  if (found == topics_.end()) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + name + "'");
+  TopicStoreContent content = content_;
+  content.topics.erase(name);
+  TRY(commit(std::move(content)));
+  const Topic topic = std::move(found->second);
+  topics_.erase(found);
+  names_by_id_.erase(topic.record.id);
+  env_.trace.emit(topic_deleted, {{"topic", name}});
+  for (const std::shared_ptr<Partition>& partition : topic.partitions) {
+    if (partition != nullptr) partition->resign();
+  }
+  // The topic is gone whatever happens from here on: the next start removes what is left.
+  for (std::int32_t i = 0; i < topic.record.partition_count; ++i)
+    TRY(storage_outcome(directory_.delete_log(PartitionId{name, i})));
+  return {};
+}
+
+Outcome<> Topics::grow(const std::string& name, std::int32_t partition_count, bool validate_only) {
+  TRY(check_count(partition_count));
+  const Mutex::Guard guard = TRY(lock());
+  const auto found = topics_.find(name);
+  if (found == topics_.end()) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + name + "'");
+  const std::int32_t present = found->second.record.partition_count;
+  if (partition_count <= present) {
+    return Refusal(ErrorCode::invalid_partitions,
+                   "the topic has " + std::to_string(present) + " partitions; their number can only grow");
+  }
+  if (validate_only) return {};
+  Topic grown = found->second;
+  grown.record.partition_count = partition_count;
+  TRY(storage_outcome(add_partitions(grown, partition_count)));
+  TopicStoreContent content = content_;
+  content.topics[name].partition_count = partition_count;
+  TRY(commit(std::move(content)));
+  topics_[name] = std::move(grown);
+  return {};
+}
+
+Outcome<> Topics::configure(const std::string& name, const ConfigOverrides& overrides, bool validate_only) {
+  TopicConfig config = TRY(effective_config(overrides));
+  const Mutex::Guard guard = TRY(lock());
+  const auto found = topics_.find(name);
+  if (found == topics_.end()) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + name + "'");
+  if (validate_only) return {};
+  TopicStoreContent content = content_;
+  content.topics[name].overrides = overrides;
+  TRY(commit(std::move(content)));
+  found->second.record.overrides = overrides;
+  found->second.config = config;
+  for (const std::shared_ptr<Partition>& partition : found->second.partitions) {
+    if (partition != nullptr) TRY(partition->configure(config, disk_timeout_));
+  }
+  return {};
+}
+
+Result<> Topics::close() {
+  Result<> closed;
+  for (const std::shared_ptr<Partition>& partition : partitions()) {
+    partition->resign();
+    const Result<> one = partition->log().close();
+    if (closed && !one) closed = one;
+  }
+  return closed;
+}
+
+Outcome<Mutex::Guard> Topics::lock() {
+  Result<Mutex::Guard> guard = changing_.lock();
+  if (!guard) return Refusal(guard.error());
+  return std::move(*guard);
+}
+
+}  // namespace faultline
