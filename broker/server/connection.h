@@ -1,0 +1,77 @@
+// One client connection: a fiber that reads and starts requests, and one that finishes and answers them, in order.
+//
+// Requests of a connection are answered in the order they came. Producers keep many of them in flight, and with a sync before
+// each acknowledgement one after the other would cost a disk sync each; so a produce request is *started* (checked and appended)
+// when it arrives and *finished* (its sync waited for) when its turn to be answered comes. All other requests do everything when
+// their turn comes, and so see the effects of all that was sent before them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "base/slice.h"
+#include "broker/server/frame_reader.h"
+#include "runtime/channel.h"
+#include "runtime/env.h"
+
+namespace faultline {
+
+/// A finished request: the frame to send, none for acks=0; `memory` is held until it is sent.
+struct Reply {
+  std::vector<Slice> frame;
+  HeldPermits memory;
+};
+
+/// Does the second half of a request. Errors: anything; the connection is closed without an answer.
+using FinishRequest = std::function<Result<Reply>()>;
+
+class RequestStarter {
+ public:
+  virtual ~RequestStarter() = default;
+  /// Does the first half of a request. Errors: anything; the connection is closed after the answers before it.
+  virtual Result<FinishRequest> start(const Slice& frame) = 0;
+};
+
+struct ConnectionLimits {
+  FrameLimits frame;
+  std::size_t requests_in_flight_max = 0;
+  Duration send_timeout{};  // a peer that does not read for this long loses its connection
+};
+
+class Connection {
+ public:
+  Connection(Env& env, std::unique_ptr<Stream> stream, RequestStarter& starter, Semaphore& memory, ConnectionLimits limits);
+
+  /// Serves until the peer goes, an error or stop_reading(). Suspends.
+  void run();
+
+  /// Ends the connection politely: what was received is still answered.
+  void stop_reading();
+
+ private:
+  struct InFlight {
+    FinishRequest finish;
+    HeldPermits memory;
+  };
+
+  Result<> read_requests();
+  Result<> answer_requests();
+  void trace_end(std::string_view side, const Result<>& ended);
+
+  // Constant after construction.
+  Env& env_;
+  const std::unique_ptr<Stream> stream_;
+  RequestStarter& starter_;
+  const ConnectionLimits limits_;
+  // Volatile.
+  FrameReader frames_;
+  Channel<InFlight> in_flight_;
+  bool waiting_for_frame_ = false;
+  bool stopping_ = false;
+  TaskGroup readers_;
+};
+
+}  // namespace faultline
