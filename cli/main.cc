@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "cli/broker.h"
 #include "cli/exit_code.h"
 #include "cli/run.h"
 
@@ -22,6 +23,19 @@ void add_run(CLI::App& app, RunOptions& options, Command& command) {
   sub->callback([&] { command = [&] { return run(options); }; });
 }
 
+void add_broker(CLI::App& app, BrokerOptions& options, Command& command) {
+  CLI::App* sub = app.add_subcommand("broker", "Run a broker on real sockets and files, until SIGTERM or SIGINT");
+  sub->add_option("--data", options.data, "Its data directory; made if it does not exist")->required()->type_name("DIR");
+  sub->add_option("--listen", options.listen,
+                  "Where to accept connections (default localhost:9092); port 0 lets the system choose")
+      ->type_name("HOST:PORT");
+  sub->add_option("--config", options.config, "A properties file with Kafka's keys")->type_name("FILE");
+  sub->add_option("--set", options.settings, "Set one key, on top of the file")->type_name("KEY=VALUE")->allow_extra_args(false);
+  sub->add_option("--io", options.io, "auto, uring or epoll")->capture_default_str();
+  sub->add_option("--log-level", options.log_level, "What goes to stderr: debug, info, warning or error")->capture_default_str();
+  sub->callback([&] { command = [&] { return broker(options); }; });
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app("Faultline: a Kafka-compatible broker, born inside a deterministic simulator", "faultline");
   app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
@@ -29,6 +43,8 @@ int main_of(int argc, char** argv) {
   Command command;
   RunOptions run_options;
   add_run(app, run_options, command);
+  BrokerOptions broker_options;
+  add_broker(app, broker_options, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
