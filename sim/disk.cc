@@ -6,6 +6,24 @@
 #include "sim/internet.h"
 
 namespace faultline::sim {
+namespace {
+
+constexpr std::size_t longest_name = 255;  // of Linux's file systems
+
+/// Whether `path` names something inside the data directory: "a/b/c", without "." and "..".
+bool is_valid(std::string_view path) {
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    const std::string_view name = path.substr(0, slash);
+    if (name.empty() || name == "." || name == ".." || name.size() > longest_name) return false;
+    if (slash == std::string_view::npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+Error invalid(std::string_view path) { return Error(Errc::invalid_argument, "path '" + std::string(path) + "'"); }
+
+}  // namespace
 
 SimDisk::Random::Random(const RandomSource& source)
     : time(source.stream("time")),
@@ -111,6 +129,7 @@ void SimDisk::on_done(std::uint32_t slot) {
 
 Result<std::unique_ptr<File>> SimDisk::open(std::string_view path, OpenMode mode, Time deadline) {
   if (refused()) return Error(Errc::cancelled);
+  if (!is_valid(path)) return invalid(path);
   const std::uint32_t slot = submit({.kind = Kind::open, .mode = mode, .path = std::string(path)}, options_.metadata_time, 0);
   Result<> done = await(slot, deadline);
   if (!done) return done.error();
@@ -121,26 +140,32 @@ Result<std::unique_ptr<File>> SimDisk::open(std::string_view path, OpenMode mode
 
 Result<> SimDisk::rename(std::string_view from, std::string_view to, Time deadline) {
   if (refused()) return Error(Errc::cancelled);
+  if (!is_valid(from)) return invalid(from);
+  if (!is_valid(to)) return invalid(to);
   return run({.kind = Kind::rename, .path = std::string(from), .other_path = std::string(to)}, options_.metadata_time, deadline);
 }
 
 Result<> SimDisk::remove(std::string_view path, Time deadline) {
   if (refused()) return Error(Errc::cancelled);
+  if (!is_valid(path)) return invalid(path);
   return run({.kind = Kind::remove, .path = std::string(path)}, options_.metadata_time, deadline);
 }
 
 Result<> SimDisk::create_directory(std::string_view path, Time deadline) {
   if (refused()) return Error(Errc::cancelled);
+  if (!is_valid(path)) return invalid(path);
   return run({.kind = Kind::create_directory, .path = std::string(path)}, options_.metadata_time, deadline);
 }
 
 Result<> SimDisk::remove_directory(std::string_view path, Time deadline) {
   if (refused()) return Error(Errc::cancelled);
+  if (!is_valid(path)) return invalid(path);
   return run({.kind = Kind::remove_directory, .path = std::string(path)}, options_.metadata_time, deadline);
 }
 
 Result<std::vector<DirectoryEntry>> SimDisk::list(std::string_view path, Time deadline) {
   if (refused()) return Error(Errc::cancelled);
+  if (!path.empty() && !is_valid(path)) return invalid(path);
   const std::uint32_t slot = submit({.kind = Kind::list, .path = std::string(path)}, options_.metadata_time, 0);
   Result<> done = await(slot, deadline);
   if (!done) return done.error();
@@ -151,6 +176,7 @@ Result<std::vector<DirectoryEntry>> SimDisk::list(std::string_view path, Time de
 
 Result<> SimDisk::sync_dir(std::string_view path, Time deadline) {
   if (refused()) return Error(Errc::cancelled);
+  if (!path.empty() && !is_valid(path)) return invalid(path);
   return run({.kind = Kind::sync_dir, .path = std::string(path), .version = names_->version()}, options_.sync_time, deadline);
 }
 

@@ -26,6 +26,10 @@ inline std::uint64_t load_word(const std::uint8_t* at) {
 inline constexpr std::uint64_t lane_keys[4] = {0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu, 0x8ebc6af09c88c6e3u,
                                                0x589965cc75374cc3u};
 
+inline std::uint64_t absorb(std::uint64_t lane, const std::uint8_t* at, std::uint64_t key) {
+  return mix64(load_word(at) ^ key, load_word(at + 8) ^ lane);
+}
+
 }  // namespace detail
 
 /// A hash of `bytes`, going on from `seed`.
@@ -35,16 +39,18 @@ inline std::uint64_t hash_bytes(Bytes bytes, std::uint64_t seed = 0) {
   const std::uint8_t* at = bytes.data();
   std::size_t left = bytes.size();
   std::uint64_t hash = seed ^ (bytes.size() * 0x9e3779b97f4a7c15u);
-  if (left >= 64) {  // four independent chains keep the multiplier busy
-    std::uint64_t lanes[4] = {hash, hash ^ lane_keys[1], hash ^ lane_keys[2], hash ^ lane_keys[3]};
+  if (left >= 64) {  // four independent chains, in registers, keep the multiplier busy
+    std::uint64_t lane0 = hash;
+    std::uint64_t lane1 = hash ^ lane_keys[1];
+    std::uint64_t lane2 = hash ^ lane_keys[2];
+    std::uint64_t lane3 = hash ^ lane_keys[3];
     for (; left >= 64; left -= 64, at += 64) {
-      for (std::size_t i = 0; i < 4; ++i) {
-        const std::uint64_t first = load_word(at + 16 * i);
-        const std::uint64_t second = load_word(at + 16 * i + 8);
-        lanes[i] = mix64(first ^ lane_keys[i], second ^ lanes[i]);
-      }
+      lane0 = detail::absorb(lane0, at, lane_keys[0]);
+      lane1 = detail::absorb(lane1, at + 16, lane_keys[1]);
+      lane2 = detail::absorb(lane2, at + 32, lane_keys[2]);
+      lane3 = detail::absorb(lane3, at + 48, lane_keys[3]);
     }
-    hash = (lanes[0] ^ lanes[1]) + (lanes[2] ^ lanes[3]);
+    hash = mix64(lane0 ^ lane_keys[2], lane1) ^ mix64(lane2 ^ lane_keys[3], lane3);
   }
   for (; left >= 16; left -= 16, at += 16) hash = mix64(load_word(at) ^ lane_keys[0], load_word(at + 8) ^ hash);
   std::uint64_t tail[2] = {0, 0};

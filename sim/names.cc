@@ -28,7 +28,6 @@ Result<std::shared_ptr<Inode>> Names::find(std::string_view path) const {
 }
 
 Result<Names::Place> Names::place_of(std::string_view path) const {
-  if (path.empty()) return Error(Errc::invalid_argument, "the root has no name");
   std::shared_ptr<Inode> directory = TRY(find(parent_path(path)));
   if (!directory->is_directory) return Error(Errc::not_a_directory, std::string(parent_path(path)));
   const std::size_t slash = path.rfind('/');
@@ -44,6 +43,8 @@ Result<std::shared_ptr<Inode>> Names::create(std::string_view path, bool directo
 }
 
 Result<> Names::rename(std::string_view from, std::string_view to) {
+  if (to.starts_with(std::string(from) + "/"))
+    return Error(Errc::invalid_argument, std::string(to) + " lies in " + std::string(from));
   const Place source = TRY(place_of(from));
   const Place target = TRY(place_of(to));
   const auto entry = source.directory->entries.find(source.name);

@@ -99,6 +99,9 @@ void Node::run_turn() {
   if (paused_ || !running()) return;
   run_ready();
   if (!root_returned_) return;
+  // As in a real process, what is left is cancelled and runs to its end.
+  cancel_all();
+  if (fiber_count() > 0) return;
   kernel_.record(id(), TraceKind::node_stop, incarnation_);
   end(State::stopped);
   internet_.process_ended(id(), false);

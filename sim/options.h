@@ -35,7 +35,7 @@ struct Delay {
 struct LinkOptions {
   Delay latency{100us, 100us, 10ms};
   std::uint64_t bytes_per_second = 0;      // shared by all connections of the direction; 0 is unlimited
-  std::uint32_t window_bytes = 64 * 1024;  // bytes written and not yet read by the peer, at most
+  std::uint32_t window_bytes = 16 * 1024;  // bytes written and not yet read by the peer, at most
   Ratio small_window{};                    // of connections whose receiver is slow: their window is small_window_bytes
   std::uint32_t small_window_bytes = 512;
 

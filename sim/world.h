@@ -49,7 +49,7 @@ class World {
 
   // --- nodes ---
   /// Adds a machine that answers to `hosts` and runs `program` on it, as the first fiber of every start. The process is over when
-  /// the program returns. Names of nodes and hosts are unique; the node's name, not its id, selects its random streams.
+  /// the program has returned and what it left running, which is cancelled then, has ended. Names of nodes and hosts are unique; the node's name, not its id, selects its random streams.
   NodeId add_node(std::string name, std::vector<std::string> hosts, Program program);
   NodeId add_node(std::string name, std::vector<std::string> hosts, Program program, const NodeOptions& options);
   std::size_t node_count() const;

@@ -45,28 +45,18 @@ Result<> Segment::create(Disk& disk, DiskPatience patience) {
   // Left behind by an earlier attempt that ran out of space.
   if (TRY(made->size()) != 0) TRY(made->truncate(0, patience.deadline()));
   file_ = std::move(made);
-  writable_ = true;
   return {};
 }
 
 void Segment::seal() {
   index.thin(sealed_index_interval_bytes);
   file_.reset();
-  writable_ = false;
 }
 
 Result<std::shared_ptr<File>> Segment::file(Disk& disk, DiskPatience patience) {
   if (file_ == nullptr) {
-    std::shared_ptr<File> opened = TRY(disk.open(path, OpenMode::read, patience.deadline()));
+    std::shared_ptr<File> opened = TRY(disk.open(path, OpenMode::write, patience.deadline()));
     if (file_ == nullptr) file_ = std::move(opened);  // another fiber may have been quicker
-  }
-  return file_;
-}
-
-Result<std::shared_ptr<File>> Segment::writable_file(Disk& disk, DiskPatience patience) {
-  if (!writable_) {
-    file_ = TRY(disk.open(path, OpenMode::write, patience.deadline()));
-    writable_ = true;
   }
   return file_;
 }
@@ -188,7 +178,7 @@ Result<Segment::Newest> Segment::newest_batch(Disk& disk, DiskPatience patience,
 
 Result<> Segment::cut(Disk& disk, DiskPatience patience, std::int64_t offset) {
   const Place place = TRY(find(disk, patience, offset));
-  const std::shared_ptr<File> opened = TRY(writable_file(disk, patience));
+  const std::shared_ptr<File> opened = TRY(file(disk, patience));
   TRY(opened->truncate(place.position, patience.deadline()));
   index.clear();
   read_on_offset_ = -1;
