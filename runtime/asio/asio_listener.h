@@ -53,7 +53,7 @@ class AsioListener final : public Listener {
         TRY(to_result(why));
         continue;
       }
-      const Error error = endpoint_error(operation.error().value(), "accept", to_string(local_));
+      Error error = endpoint_error(operation.error().value(), "accept", to_string(local_));
       if (error == Errc::resource_exhausted) return error;
       // Anything else is the fate of a connection that failed before it was ours: accept(2), "Error handling".
       TRY(yield());

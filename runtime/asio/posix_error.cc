@@ -1,16 +1,23 @@
 #include "runtime/asio/posix_error.h"
 
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <string>
-#include <system_error>
 
 namespace faultline {
 namespace {
 
+// Not std::generic_category(): libstdc++ makes it in a way that UndefinedBehaviorSanitizer does not take for an object.
+std::string message_of(int number) {
+  std::array<char, 128> buffer{};
+  return strerror_r(number, buffer.data(), buffer.size());
+}
+
 std::string describe(int number, std::string_view call, std::string_view object) {
   std::string text(call);
   if (!object.empty()) text += " '" + std::string(object) + "'";
-  return text + ": " + std::generic_category().message(number);
+  return text + ": " + message_of(number);
 }
 
 Errc file_code(int number) {
@@ -66,7 +73,7 @@ Error file_error(int number, std::string_view call, std::string_view path) {
 }
 
 // Whatever ends an established connection (a reset, a dead route, retransmissions without an answer) looks the same from above.
-Error stream_error(int number) { return Error(Errc::connection_reset, std::generic_category().message(number)); }
+Error stream_error(int number) { return Error(Errc::connection_reset, message_of(number)); }
 
 Error endpoint_error(int number, std::string_view call, std::string_view endpoint) {
   return Error(endpoint_code(number), describe(number, call, endpoint));
