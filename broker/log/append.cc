@@ -8,6 +8,7 @@ namespace faultline {
 
 Result<AppendInfo> PartitionLog::append(const protocol::BatchView& batch, std::int32_t leader_epoch) {
   TRY(check_open());
+  if (cut_to_.has_value()) return Error(Errc::no_space, directory_);
   if (batch.size() > static_cast<std::size_t>(config_.max_message_bytes)) {
     return Error(Errc::too_large, "batch of " + std::to_string(batch.size()) + " bytes");
   }
@@ -22,6 +23,7 @@ Result<AppendInfo> PartitionLog::append(const protocol::BatchView& batch, std::i
 
 Result<AppendInfo> PartitionLog::append_as_follower(const Slice& batches) {
   TRY(check_open());
+  if (cut_to_.has_value()) return Error(Errc::no_space, directory_);
   std::vector<std::pair<BatchHeader, Slice>> parts;
   std::int64_t expected = log_end_;
   std::int32_t epoch = epochs_.latest().value_or(0);

@@ -31,6 +31,7 @@ void PartitionLog::flush_written() {
 Result<> PartitionLog::flush() {
   const Mutex::Guard guard = TRY(sync_lock_.lock());
   if (fence_.has_value()) return *fence_;
+  if (cut_to_.has_value()) return Error(Errc::no_space, directory_);
   const std::int64_t target = written_end_;
   if (target == durable_end_) return {};
   std::vector<SegmentPtr> dirty;
@@ -41,20 +42,31 @@ Result<> PartitionLog::flush() {
   }
   for (auto segment = dirty.rbegin(); segment != dirty.rend(); ++segment) {
     if (const Result<> synced = sync_segment(**segment); !synced) {
-      if (!(synced.error() == Errc::cancelled)) fence(synced.error());
+      sync_failed(synced.error());
       return synced;
     }
   }
   if (fence_.has_value()) return *fence_;  // by the writer, meanwhile
-  durable_end_ = target;
+  durable_end_ = std::min(target, written_end_);
   context_.trace.emit(trace_log_synced, {{"log", directory_}, {"durable_end", durable_end_}});
   tell_progress();
   return {};
 }
 
+// After a failed sync nobody knows what the disk holds of the bytes above the durable end, and the next sync may claim success
+// without having written them. Those bytes are never trusted again: they are cut off if that is possible, else the log is fenced.
+void PartitionLog::sync_failed(const Error& cause) {
+  if (cause == Errc::cancelled) return;
+  if (cause == Errc::no_space && config_.group_commit()) {
+    take_back(durable_end_, Errc::no_space);
+  } else {
+    fence(cause);
+  }
+}
+
 Result<> PartitionLog::sync_segment(Segment& segment) {
   const std::uint64_t covered = segment.written_bytes;
-  const std::shared_ptr<File> file = TRY(segment.file(context_.disk, patience()));
+  const std::shared_ptr<File> file = TRY(segment.writable_file(context_.disk, patience()));
   TRY(file->sync(patience().deadline()));
   if (!segment.name_durable) {
     TRY(context_.disk.sync_dir(directory_, patience().deadline()));

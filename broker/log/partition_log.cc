@@ -1,5 +1,5 @@
 // Opening, closing, waiting and the fence. The stages of a log's life have files of their own: append.cc, writer.cc, flusher.cc,
-// log_read.cc, trim.cc.
+// cut.cc, log_read.cc, trim.cc.
 #include "broker/log/partition_log.h"
 
 #include <algorithm>
@@ -94,7 +94,7 @@ void PartitionLog::fence(const Error& cause) {
   if (fence_.has_value()) return;
   fence_ = Error(Errc::io_error, directory_ + " is fenced: " + to_string(cause), cause.injected);
   context_.trace.emit(trace_log_fenced, {{"log", directory_}, {"cause", to_string(cause.code)}, {"durable_end", durable_end_}});
-  forget_after_written(Errc::io_error);
+  forget_from(written_end_, Errc::io_error);
   tell_progress();
 }
 
@@ -117,7 +117,7 @@ Result<> PartitionLog::write_checkpoint() {
 
 Result<> PartitionLog::close() {
   closed_ = true;
-  TRY(written_progress_.wait_until([&] { return fence_.has_value() || written_end_ == log_end_; }));
+  TRY(written_progress_.wait_until([&] { return fence_.has_value() || (written_end_ == log_end_ && !cut_to_.has_value()); }));
   if (fence_.has_value()) return *fence_;
   TRY(flush());
   return save_checkpoint(Closing::yes);

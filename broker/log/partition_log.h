@@ -9,8 +9,9 @@
 //   durable_end  what a sync has covered that was issued after its write completed   durable_end <= written_end
 //   stable_end   what an acknowledgement waits for and a consumer may see: durable_end, or written_end if flush.messages > 1
 //
-// Failures. A full disk (no_space on a write) takes back what was queued: those appends fail with no_space, the file is cut to the
-// last good batch and synced, and the log goes on. Anything else that fails or times out while writing or syncing *fences* the log:
+// Failures. A full disk takes back appends: on a write, those that are not written; on a sync, those that are not durable (but in
+// the page-cache mode, where they were acknowledged). They fail with no_space, the file is cut back and the cut synced (cut.cc),
+// and the log goes on. Anything else that fails or times out while writing or syncing *fences* the log:
 // no append is accepted any more, durable_end stands still, waiters get io_error, what is stable can still be read
 // (KAFKA-10778 and the fsync trap: after a failed sync nobody knows what the disk holds). Only opening it again lifts the fence.
 //
@@ -69,11 +70,11 @@ class PartitionLog {
   /// Appends a batch at log_end() as the leader of `leader_epoch`: writes both into the batch. Does not suspend.
   /// Requires: checked by the caller (records, checksum, timestamps); nobody else reads its bytes yet; leader_epoch >= 0 and never
   ///           below one that is in the log.
-  /// Errors: io_error (fenced), closed, too_large (the stored batch is larger than max.message.bytes), malformed.
+  /// Errors: io_error (fenced), closed, no_space (an earlier append is still being taken back), too_large (the stored batch is larger than max.message.bytes), malformed.
   Result<AppendInfo> append(const protocol::BatchView& batch, std::int32_t leader_epoch);
 
   /// Appends batches as a leader wrote them: their offsets must go on at log_end(), their epochs must not fall. All or nothing.
-  /// Errors: io_error (fenced), closed, malformed, corrupt (a checksum).
+  /// Errors: io_error (fenced), closed, no_space, malformed, corrupt (a checksum).
   Result<AppendInfo> append_as_follower(const Slice& batches);
 
   /// Waits until the append is stable. Suspends.
@@ -180,8 +181,14 @@ class PartitionLog {
   void write_queued();
   Result<> write_group(std::vector<Queued>& group);
   std::vector<Queued> next_group();
-  Result<> take_back(const SegmentPtr& segment, const Error& cause);
-  void forget_after_written(Errc why);
+
+  // cut.cc
+  void forget_from(std::int64_t end, Errc why);
+  void take_back(std::int64_t end, Errc why);
+  void cut_until_done();
+  Result<> cut_once();
+  Result<> cut_files(std::int64_t end);
+  Result<> truncate_locked(std::int64_t offset);
 
   // flusher.cc
   bool must_flush() const;
@@ -189,13 +196,13 @@ class PartitionLog {
   void flush_written();
   Result<> flush();
   Result<> sync_segment(Segment& segment);
+  void sync_failed(const Error& cause);
   enum class Closing : std::uint8_t { no, yes };
   Result<> save_checkpoint(Closing closing, std::int64_t log_start = 0);
 
   // trim.cc
   Result<> raise_log_start(std::int64_t offset);
   Result<std::uint32_t> remove_below_start();
-  Result<> cut_files(std::int64_t offset);
   std::int64_t retention_start(std::int64_t high_watermark) const;
   bool too_old(const Segment& segment) const;
   std::int64_t trusted_wall_ms() const;
@@ -227,10 +234,12 @@ class PartitionLog {
   TailCache tail_;
   TakenBack taken_back_;
   std::optional<Error> fence_;
+  std::optional<std::int64_t> cut_to_;  // the files must be cut to here before anything else is written or synced
   bool closed_ = false;
   bool writer_runs_ = false;
   bool flusher_runs_ = false;
   bool reaper_runs_ = false;
+  bool cutter_runs_ = false;
   struct Doomed {
     std::string path;
     Time due;

@@ -123,7 +123,7 @@ Result<> Recovery::check_batch(const BatchHeader& header, std::int64_t expected)
 
 // Walks one segment. Returns: whether the log goes on behind it. `must_end_at` is the recovery point as far as it lies in here.
 Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, std::int64_t must_end_at) {
-  const std::shared_ptr<File> file = TRY(segment.file(context_.disk, patience_));
+  const std::shared_ptr<File> file = TRY(segment.writable_file(context_.disk, patience_));
   BatchWalker walker(*file, patience_, 0, file_bytes);
   tail_file_bytes_ = file_bytes;
   for (;;) {
@@ -201,7 +201,7 @@ Result<> Recovery::cut(std::size_t first_removed) {
   Segment& last = *log_.segments.back();
   if (last.written_bytes == tail_file_bytes_) return {};
   report_.cut_bytes += tail_file_bytes_ - last.written_bytes;
-  const std::shared_ptr<File> file = TRY(last.file(context_.disk, patience_));
+  const std::shared_ptr<File> file = TRY(last.writable_file(context_.disk, patience_));
   return file->truncate(last.written_bytes, patience_.deadline());
 }
 
@@ -211,7 +211,7 @@ Result<> Recovery::make_durable() {
   for (const auto& segment : log_.segments) {
     const bool above_recovery_point = segment->next_offset > log_.checkpoint.recovery_point || segment == log_.segments.back();
     if (!untouched && above_recovery_point) {
-      const std::shared_ptr<File> file = TRY(segment->file(context_.disk, patience_));
+      const std::shared_ptr<File> file = TRY(segment->writable_file(context_.disk, patience_));
       TRY(file->sync(patience_.deadline()));
     }
     segment->synced_bytes = segment->assigned_bytes = segment->written_bytes;

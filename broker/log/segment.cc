@@ -45,18 +45,28 @@ Result<> Segment::create(Disk& disk, DiskPatience patience) {
   // Left behind by an earlier attempt that ran out of space.
   if (TRY(made->size()) != 0) TRY(made->truncate(0, patience.deadline()));
   file_ = std::move(made);
+  writable_ = true;
   return {};
 }
 
 void Segment::seal() {
   index.thin(sealed_index_interval_bytes);
   file_.reset();
+  writable_ = false;
 }
 
 Result<std::shared_ptr<File>> Segment::file(Disk& disk, DiskPatience patience) {
   if (file_ == nullptr) {
-    std::shared_ptr<File> opened = TRY(disk.open(path, OpenMode::write, patience.deadline()));
+    std::shared_ptr<File> opened = TRY(disk.open(path, OpenMode::read, patience.deadline()));
     if (file_ == nullptr) file_ = std::move(opened);  // another fiber may have been quicker
+  }
+  return file_;
+}
+
+Result<std::shared_ptr<File>> Segment::writable_file(Disk& disk, DiskPatience patience) {
+  if (!writable_) {
+    file_ = TRY(disk.open(path, OpenMode::write, patience.deadline()));
+    writable_ = true;
   }
   return file_;
 }
@@ -100,6 +110,7 @@ Result<Segment::Place> Segment::find(Disk& disk, DiskPatience patience, std::int
 Result<ReadResult> Segment::read(Disk& disk, DiskPatience patience, std::int64_t offset, const ReadLimits& limits) {
   ENSURE(offset >= base_offset);
   ENSURE(offset < next_offset);
+  const std::uint64_t cuts = cuts_;
   std::uint64_t start = read_on_position_;
   if (offset != read_on_offset_) start = TRY(find(disk, patience, offset))
   .position;
@@ -140,8 +151,10 @@ Result<ReadResult> Segment::read(Disk& disk, DiskPatience patience, std::int64_t
     expected = header->next_offset();
     at += header->bytes;
   }
-  read_on_offset_ = result.next_offset;
-  read_on_position_ = start + at;
+  if (cuts == cuts_) {  // else these places are of batches that are gone
+    read_on_offset_ = result.next_offset;
+    read_on_position_ = start + at;
+  }
   return result;
 }
 
@@ -178,9 +191,10 @@ Result<Segment::Newest> Segment::newest_batch(Disk& disk, DiskPatience patience,
 
 Result<> Segment::cut(Disk& disk, DiskPatience patience, std::int64_t offset) {
   const Place place = TRY(find(disk, patience, offset));
-  const std::shared_ptr<File> opened = TRY(file(disk, patience));
+  const std::shared_ptr<File> opened = TRY(writable_file(disk, patience));
   TRY(opened->truncate(place.position, patience.deadline()));
   index.clear();
+  ++cuts_;
   read_on_offset_ = -1;
   written_bytes = place.position;
   assigned_bytes = place.position;

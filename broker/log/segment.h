@@ -48,8 +48,11 @@ class Segment {
 
   /// Opens the file for reading and writing, made if need be and emptied if it was there. Requires: nothing is written yet.
   Result<> create(Disk& disk, DiskPatience patience);
-  /// The open file; opens it if it is not. Errors: as Disk::open.
+  /// The open file, to read from; opens it if it is not: for reading only, which a disk that refuses all changes still allows.
+  /// Errors: as Disk::open.
   Result<std::shared_ptr<File>> file(Disk& disk, DiskPatience patience);
+  /// The same, to change it.
+  Result<std::shared_ptr<File>> writable_file(Disk& disk, DiskPatience patience);
   bool is_open() const { return file_ != nullptr; }
   /// It will not grow any more: thins the index and lets go of the file; a read that is under way keeps it.
   void seal();
@@ -85,6 +88,8 @@ class Segment {
   Error corrupt_at(std::uint64_t position, std::string_view what) const;
 
   std::shared_ptr<File> file_;  // shared with reads under way, which outlive a deletion
+  bool writable_ = false;
+  std::uint64_t cuts_ = 0;
   // Where the last read from the file ended: a consumer that reads on starts there without a search.
   std::int64_t read_on_offset_ = -1;
   std::uint64_t read_on_position_ = 0;

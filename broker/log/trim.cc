@@ -1,8 +1,5 @@
-// Making a log shorter: retention and DeleteRecords at the front, truncation at the back.
-//
-// At the front the new log start is on the disk before a file goes, so that after a crash a missing first segment is either
-// explained by the log start or is corruption. At the back the recovery point is lowered on the disk before the file is cut, the
-// newest segments go first, and everything is synced before an append can follow.
+// Making a log shorter at the front: retention and DeleteRecords. The new log start is on the disk before a file goes, so that
+// after a crash a missing first segment is either explained by the log start or is corruption.
 #include <algorithm>
 
 #include "broker/log/partition_log.h"
@@ -77,7 +74,7 @@ Result<std::uint32_t> PartitionLog::apply_retention(std::int64_t high_watermark)
   TRY(check_open());
   const Mutex::Guard guard = TRY(trim_lock_.lock());
   const Segment& active = *segments_.back();
-  const bool at_rest = log_end_ == durable_end_ && log_end_ <= high_watermark;
+  const bool at_rest = log_end_ == durable_end_ && log_end_ <= high_watermark && !cut_to_.has_value();
   if (active.written_bytes != 0 && at_rest && too_old(active)) add_segment(log_end_);
   TRY(raise_log_start(retention_start(high_watermark)));
   return remove_below_start();
@@ -115,60 +112,6 @@ bool PartitionLog::too_old(const Segment& segment) const {
 std::int64_t PartitionLog::trusted_wall_ms() const {
   const WallTime expected = opened_at_wall_ + (context_.clock.now() - opened_at_);
   return to_unix_ms(std::min(context_.clock.wall_now(), expected));
-}
-
-Result<> PartitionLog::truncate_to(std::int64_t offset) {
-  TRY(check_open());
-  if (offset < log_start_) return Error(Errc::invalid_argument, "below the log start");
-  const Mutex::Guard trimming = TRY(trim_lock_.lock());
-  const Mutex::Guard writing = TRY(write_lock_.lock());
-  const Mutex::Guard syncing = TRY(sync_lock_.lock());
-  TRY(check_open());
-  if (offset >= log_end_) return {};
-  // What is queued goes in any case: its offsets may be given again.
-  forget_after_written(Errc::closed);
-  if (const Result<> cut = cut_files(offset); !cut) {
-    if (!(cut.error() == Errc::cancelled)) fence(cut.error());
-    return cut;
-  }
-  context_.trace.emit(trace_log_truncated, {{"log", directory_}, {"log_end", log_end_}});
-  tell_progress();
-  return {};
-}
-
-// Requires: write_lock_ and sync_lock_ are held; nothing is queued.
-Result<> PartitionLog::cut_files(std::int64_t offset) {
-  if (offset >= written_end_) return {};
-  const std::int64_t recovery_point = checkpoint_.recovery_point;
-  const SegmentPtr keeper = segment_of(offset);
-  if (offset < keeper->next_offset) {
-    const Segment::Place place = TRY(keeper->find(context_.disk, patience(), offset));
-    offset = place.header.base_offset;
-  }
-  written_end_ = offset;
-  log_end_ = offset;
-  durable_end_ = std::min(durable_end_, offset);
-  taken_back_.add(offset, Errc::closed);
-  tail_.truncate_from(offset);
-  epochs_.truncate_from(offset);
-  if (recovery_point > offset) TRY(save_checkpoint(Closing::no));
-
-  while (segments_.back() != keeper) {
-    const SegmentPtr last = segments_.back();
-    if (last->written_bytes != 0 || last->is_open() || last->name_durable) {
-      const Result<> removed = context_.disk.remove(last->path, patience().deadline());
-      if (!removed && !(removed.error() == Errc::not_found)) return removed;
-    }
-    segments_.pop_back();
-  }
-  if (offset < keeper->next_offset) TRY(keeper->cut(context_.disk, patience(), offset));
-  const std::shared_ptr<File> file = TRY(keeper->file(context_.disk, patience()));
-  TRY(file->sync(patience().deadline()));
-  TRY(context_.disk.sync_dir(directory_, patience().deadline()));
-  keeper->name_durable = true;
-  keeper->synced_bytes = keeper->assigned_bytes = keeper->written_bytes;
-  durable_end_ = offset;
-  return {};
 }
 
 }  // namespace faultline

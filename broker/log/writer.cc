@@ -1,7 +1,6 @@
 // The writer: one fiber that brings what is queued to the file, as many batches in a call as there are. It runs while there is
 // something to do. One writer, so that batches reach the file in the order of their offsets.
 #include "broker/log/partition_log.h"
-#include "broker/log/trace_points.h"
 
 namespace faultline {
 
@@ -21,7 +20,7 @@ void PartitionLog::write_queued() {
   while (!queue_.empty()) {
     const Result<Mutex::Guard> guard = write_lock_.lock();
     if (!guard) break;  // cancelled: the log is going away
-    if (queue_.empty()) break;
+    if (queue_.empty() || cut_to_.has_value()) break;
     std::vector<Queued> group = next_group();
     if (const Result<> written = write_group(group); !written && written.error() == Errc::cancelled) break;
   }
@@ -50,12 +49,20 @@ Result<> PartitionLog::write_group(std::vector<Queued>& group) {
 
   const auto write = [&]() -> Result<> {
     if (segment->written_bytes == 0 && !segment->is_open()) TRY(segment->create(context_.disk, patience()));
-    const std::shared_ptr<File> file = TRY(segment->file(context_.disk, patience()));
+    const std::shared_ptr<File> file = TRY(segment->writable_file(context_.disk, patience()));
     return file->write_at(segment->written_bytes, pieces, patience().deadline());
   };
   const Result<> written = write();
-  if (!written) return take_back(segment, written.error());
   if (fence_.has_value()) return *fence_;  // by the flusher, meanwhile: these appends have failed already
+  if (cut_to_.has_value()) return Error(Errc::no_space, directory_);  // and so have they
+  if (!written) {
+    if (written.error() == Errc::no_space) {
+      take_back(written_end_, Errc::no_space);
+    } else if (!(written.error() == Errc::cancelled)) {
+      fence(written.error());
+    }
+    return written;
+  }
 
   for (const Queued& queued : group) {
     segment->add(queued.header);
@@ -69,39 +76,6 @@ Result<> PartitionLog::write_group(std::vector<Queued>& group) {
     tell_progress();
   }
   return {};
-}
-
-// After a write that failed any part of it may be in the file. With the disk full it can be cut off again; the cut is synced
-// before anything is written behind it, so that it cannot be undone under newer batches.
-Result<> PartitionLog::take_back(const SegmentPtr& segment, const Error& cause) {
-  if (cause == Errc::cancelled) return cause;
-  if (!(cause == Errc::no_space)) {
-    fence(cause);
-    return cause;
-  }
-  context_.trace.emit(trace_log_no_space, {{"log", directory_}, {"written_end", written_end_}, {"log_end", log_end_}});
-  forget_after_written(Errc::no_space);
-  tell_progress();
-  if (!segment->is_open()) return cause;  // there is no file yet
-  const auto cut = [&]() -> Result<> {
-    const std::shared_ptr<File> file = TRY(segment->file(context_.disk, patience()));
-    TRY(file->truncate(segment->written_bytes, patience().deadline()));
-    return file->sync(patience().deadline());
-  };
-  const Result<> done = cut();
-  if (!done && !(done.error() == Errc::cancelled)) fence(done.error());
-  return done.has_value() ? Result<>(cause) : done;
-}
-
-// Takes back every append that is not written. Its offsets will be given again.
-void PartitionLog::forget_after_written(Errc why) {
-  queue_.clear();
-  taken_back_.add(written_end_, why);
-  log_end_ = written_end_;
-  tail_.truncate_from(written_end_);
-  epochs_.clamp_to(written_end_);
-  while (segments_.size() > 1 && segments_.back()->base_offset > written_end_) segments_.pop_back();
-  segments_.back()->assigned_bytes = segments_.back()->written_bytes;
 }
 
 }  // namespace faultline

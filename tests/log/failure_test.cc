@@ -8,7 +8,7 @@ using namespace faultline::testing;
 
 TEST_CASE_METHOD(LogFixture, "failure: a failed sync fences the log: no append, no progress, but what is stable can be read") {
   config.tail_cache_bytes = GENERATE(0, 1 << 20);
-  const Errc cause = GENERATE(Errc::io_error, Errc::no_space, Errc::timed_out);
+  const Errc cause = GENERATE(Errc::io_error, Errc::timed_out, Errc::read_only);
   REQUIRE(open().has_value());
   REQUIRE(append_stable(make_batch()).has_value());
   disk.fail_next(DiskCall::sync, cause);
@@ -78,12 +78,12 @@ TEST_CASE_METHOD(
   REQUIRE(open().has_value());
   for (int i = 0; i < 3; ++i) REQUIRE(append_stable(make_batch(), 1).has_value());
   disk.space_left = space;
-  std::vector<Errc> outcomes;
-  for (int i = 0; i < 4; ++i) {
-    world.spawn_root("producer", [&] {
+  std::vector<Errc> outcomes(4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    world.spawn_root("producer", [&, i] {
       const Result<AppendInfo> info = append(make_batch(), 2);
       const Result<> stable = log->wait_stable(info->ticket, no_deadline);
-      outcomes.push_back(stable.has_value() ? Errc::none : stable.error().code);
+      outcomes[i] = stable.has_value() ? Errc::none : stable.error().code;
     });
   }
   settle();
@@ -111,19 +111,74 @@ TEST_CASE_METHOD(LogFixture, "failure: a full disk on which not even the cut suc
   REQUIRE(append_stable(make_batch()).has_value());
   disk.space_left = 10;
   disk.fail_next(DiskCall::truncate, Errc::io_error);
-  CHECK(append_stable(make_batch()).error() == Errc::io_error);
+  CHECK(append_stable(make_batch()).error() == Errc::no_space);
   CHECK(log->fenced());
+  CHECK(append(make_batch()).error() == Errc::io_error);
   REQUIRE(reopen_after_power_loss().has_value());
   CHECK(log->log_end() == 1);
+}
+
+TEST_CASE_METHOD(LogFixture, "failure: a full disk that shows at the sync takes back what is not durable, and the log goes on") {
+  config.segment_bytes = 200;
+  const int before = GENERATE(0, 1, 2, 3);
+  REQUIRE(open().has_value());
+  for (int i = 0; i < before; ++i) REQUIRE(append_stable(make_batch()).has_value());
+  disk.syncs_pass.reset();
+  std::vector<AppendInfo> infos;
+  for (int i = 0; i < 3; ++i) {
+    in_fiber([&] { infos.push_back(*append(make_batch())); });  // written, in up to three segments
+  }
+  disk.fail_next(DiskCall::sync, Errc::no_space);
+  disk.syncs_pass.set();
+  settle();
+  CHECK_FALSE(log->fenced());
+  in_fiber([&] {
+    for (const AppendInfo& info : infos) CHECK(log->wait_stable(info.ticket, no_deadline).error() == Errc::no_space);
+  });
+  CHECK(log->log_end() == before);
+  REQUIRE(append_stable(make_batch(2, 33)).has_value());
+  const std::vector<std::int64_t> offsets = offsets_from(0);
+  CHECK(offsets.size() == static_cast<std::size_t>(before + 1));
+  REQUIRE(reopen_after_power_loss().has_value());
+  CHECK(report.cut_bytes == 0);
+  CHECK(offsets_from(0) == offsets);
+}
+
+TEST_CASE_METHOD(LogFixture,
+                 "failure: while appends are being taken back others are refused; a cut that finds no space is tried again") {
+  REQUIRE(open().has_value());
+  REQUIRE(append_stable(make_batch()).has_value());
+  disk.space_left = 10;
+  disk.fail_next(DiskCall::truncate, Errc::no_space);
+  CHECK(append_stable(make_batch()).error() == Errc::no_space);
+  CHECK(append(make_batch()).error() == Errc::no_space);
+  disk.space_left.reset();
+  pass(1s);
+  REQUIRE(append_stable(make_batch()).has_value());
+  CHECK(offsets_from(0).size() == 2);
+}
+
+TEST_CASE_METHOD(LogFixture, "failure: a full disk at a sync fences a page-cache log, since it acknowledged what the sync lost") {
+  config.flush_messages = 2;
+  REQUIRE(open().has_value());
+  REQUIRE(append_stable(make_batch()).has_value());
+  disk.fail_next(DiskCall::sync, Errc::no_space);
+  REQUIRE(append_stable(make_batch()).has_value());
+  settle();
+  CHECK(log->fenced());
+  CHECK(offsets_from(0).size() == 2);
 }
 
 TEST_CASE_METHOD(LogFixture, "failure: a ticket of an append that was taken back fails, though its offsets were given again") {
   REQUIRE(open().has_value());
   disk.space_left = 10;
+  Result<AppendInfo> first = Error(Errc::internal);
   in_fiber([&] {
-    const Result<AppendInfo> first = append(make_batch());
+    first = append(make_batch());
     CHECK(log->wait_stable(first->ticket, no_deadline).error() == Errc::no_space);
-    disk.space_left.reset();
+  });
+  disk.space_left.reset();
+  in_fiber([&] {
     const Result<AppendInfo> second = append(make_batch());
     CHECK(second->base_offset == first->base_offset);
     REQUIRE(log->wait_stable(second->ticket, no_deadline).has_value());
