@@ -62,6 +62,7 @@ void Node::start() {
 
 void Node::end(State state) {
   state_ = state;
+  paused_ = false;
   host_.severed = true;
   drop_all();
   arm();

@@ -10,6 +10,7 @@ void World::crash(NodeId node) {
   if (Fiber::current() != nullptr) return schedule(now(), [this, node] { crash(node); });
   if (state_->node(node).state() == Node::State::crashed) return;
   state_->close_fault(FaultKind::kill, node);
+  state_->close_fault(FaultKind::pause, node);
   state_->open_fault(FaultKind::crash, node);
   state_->node(node).crash();
 }
@@ -23,6 +24,7 @@ void World::crash(NodeId node, Choices& choices) {
 void World::kill(NodeId node) {
   if (Fiber::current() != nullptr) return schedule(now(), [this, node] { kill(node); });
   if (!is_running(node)) return;
+  state_->close_fault(FaultKind::pause, node);
   state_->open_fault(FaultKind::kill, node);
   state_->node(node).kill();
 }

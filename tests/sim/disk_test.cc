@@ -245,3 +245,99 @@ TEST_CASE("disk: lost and misdirected writes and lying syncs show after the powe
     if (which == 1) REQUIRE(std::count(after_crash.begin(), after_crash.end(), 'n') == 4096);
   }
 }
+
+TEST_CASE("disk: a write that is under way when its process is killed lands wholly, in part, or not, maybe after the restart") {
+  int whole = 0;
+  int part = 0;
+  int none = 0;
+  int after_restart = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    sim::Options options{.seed = seed};
+    options.disk.write_time = {2s};
+    sim::World world(options);
+    std::size_t at_start = 0;
+    std::size_t later = 0;
+    const sim::NodeId node = world.add_node("node", {"node"}, [&, life = 0](Env& env) mutable {
+      if (++life == 1) {
+        auto file = env.disk.open("a", OpenMode::create, no_deadline).value();
+        (void)write(*file, 0, std::string(1000, 'x'));
+        FAIL("killed before");
+      }
+      at_start = content(env.disk, "a").size();
+      (void)sleep_until(env.clock.now() + 5s);
+      later = content(env.disk, "a").size();
+    });
+    world.schedule(at(1s), [&] {
+      world.kill(node);
+      world.restart(node, 100ms);
+    });
+    world.run_for(20s);
+    whole += later == 1000;
+    part += later > 0 && later < 1000;
+    none += later == 0;
+    after_restart += at_start < later;
+  }
+  REQUIRE(whole > 10);
+  REQUIRE(part > 10);
+  REQUIRE(none > 10);
+  REQUIRE(after_restart > 10);
+}
+
+TEST_CASE("disk: an unreadable sector shows when the page has left the cache, and ends when it is written over") {
+  sim::Options options{.seed = 1};
+  options.disk.latent_error = {1, 1};
+  TwoLives lives(options);
+  std::vector<std::string> seen;
+  lives.run(
+      [&](Env& env) {
+        REQUIRE(replace_file(env.disk, "a", Slice::copy_of("text"), no_deadline).has_value());
+        seen.push_back(content(env.disk, "a"));
+      },
+      [&] { lives.world.crash(lives.id); },
+      [&](Env& env) {
+        seen.push_back(content(env.disk, "a"));
+        auto file = env.disk.open("a", OpenMode::write, no_deadline).value();
+        REQUIRE(write(*file, 0, std::string(4096, 'n')).has_value());
+        seen.push_back(content(env.disk, "a").substr(0, 3));
+      });
+  REQUIRE(seen == std::vector<std::string>{"text", "io_error", "nnn"});
+}
+
+TEST_CASE("disk: a failed change of names turns the disk read-only until the next boot") {
+  TwoLives lives({.seed = 1});
+  std::vector<Errc> errors;
+  Errc after_boot = Errc::internal;
+  lives.run(
+      [&](Env& env) {
+        auto file = env.disk.open("a", OpenMode::create, no_deadline).value();
+        lives.world.disk(lives.id).metadata_error = {1, 1};
+        errors.push_back(env.disk.rename("a", "b", no_deadline).error().code);
+        lives.world.disk(lives.id).metadata_error = {};
+        errors.push_back(env.disk.rename("a", "b", no_deadline).error().code);
+        errors.push_back(write(*file, 0, "x").error().code);
+      },
+      [&] { lives.world.crash(lives.id); },
+      [&](Env& env) {
+        auto file = env.disk.open("c", OpenMode::create, no_deadline);
+        after_boot = file ? Errc::none : file.error().code;
+      });
+  REQUIRE(errors == std::vector<Errc>{Errc::io_error, Errc::read_only, Errc::read_only});
+  REQUIRE(after_boot == Errc::none);
+}
+
+TEST_CASE("disk: data that the damage filter guards is spared") {
+  sim::World world({.seed = 1});
+  std::vector<std::string> asked;
+  world.set_damage_filter([&](sim::NodeId, std::string_view path, std::uint64_t) {
+    asked.emplace_back(path);
+    return false;
+  });
+  sim::NodeId node{};
+  node = world.add_node("node", {"node"}, [&](Env& env) {
+    REQUIRE(replace_file(env.disk, "a", Slice::copy_of("text"), no_deadline).has_value());
+    REQUIRE_FALSE(world.rot(node, "a"));
+    REQUIRE(content(env.disk, "a") == "text");
+  });
+  world.run_for(1s);
+  REQUIRE(asked == std::vector<std::string>{"a"});
+}

@@ -1,4 +1,5 @@
 // Connections between simulated nodes: what is sent arrives, and what a fault does to it is what TCP would do.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -179,4 +180,120 @@ TEST_CASE("network: a stream that is destroyed with unread data is a reset for i
   world.run_for(10s);
   REQUIRE(error == Errc::connection_reset);
   REQUIRE_FALSE(error.injected);
+}
+
+TEST_CASE("network: a one-way partition lets one side speak and neither side hear an answer") {
+  sim::World world({.seed = 8});
+  const sim::NodeId server = world.add_node("server", {"server"}, [](Env& env) {
+    auto listener = env.network.listen({"server", port}).value();
+    auto stream = listener->accept(no_deadline).value();
+    (void)sleep_until(at(2s));
+    (void)write_all(*stream, as_bytes("news"), no_deadline);
+    (void)sleep_until(at(100s));
+  });
+  std::vector<std::string> seen;
+  const sim::NodeId client = world.add_node("client", {"client"}, [&](Env& env) {
+    auto stream = env.network.connect({"server", port}, no_deadline).value();
+    std::vector<std::uint8_t> buffer(10);
+    const std::size_t count = stream->read_some(buffer, at(5s)).value();
+    seen.emplace_back(as_text(Bytes(buffer).first(count)));
+    seen.emplace_back(to_string(env.network.connect({"server", port}, at(10s)).error().code));
+  });
+  world.schedule(at(1s), [&] { world.partition({client}, {server}, sim::Direction::one_way); });
+  world.run_for(20s);
+  REQUIRE(seen == std::vector<std::string>{"news", "timed_out"});
+}
+
+TEST_CASE("network: a bridge reaches both sides that cannot reach each other") {
+  sim::World world({.seed = 9});
+  std::vector<sim::NodeId> nodes;
+  std::vector<std::string> reached;
+  for (const std::string name : {"left", "bridge", "right"}) {
+    nodes.push_back(world.add_node(name, {name}, [&, name](Env& env) {
+      TaskGroup group(env.tasks);
+      group.spawn("server", [&env] { echo_server(env); });
+      for (const std::string peer : {"left", "bridge", "right"}) {
+        if (peer != name && env.network.connect({peer, port}, env.clock.now() + 2s)) reached.push_back(name + " > " + peer);
+      }
+      (void)sleep_until(at(10s));
+    }));
+  }
+  world.partition_but_for_bridge({nodes[0]}, {nodes[2]});
+  world.run_for(20s);
+  std::sort(reached.begin(), reached.end());
+  REQUIRE(reached == std::vector<std::string>{"bridge > left", "bridge > right", "left > bridge", "right > bridge"});
+}
+
+TEST_CASE("network: a forgotten connection swallows what is sent, and the writer stops at the window") {
+  sim::World world({.seed = 10});
+  const sim::NodeId server = world.add_node("server", {"server"}, echo_server);
+  Error error;
+  std::size_t written = 0;
+  const sim::NodeId client = world.add_node("client", {"client"}, [&](Env& env) {
+    auto stream = env.network.connect({"server", port}, no_deadline).value();
+    (void)sleep_until(at(2s));
+    const std::vector<std::uint8_t> data(1000);
+    for (;;) {
+      const Bytes piece(data);
+      const Result<std::size_t> count = stream->write_some(std::span<const Bytes>(&piece, 1), at(10s));
+      if (!count) {
+        error = count.error();
+        break;
+      }
+      written += *count;
+    }
+  });
+  world.schedule(at(1s), [&] { world.forget_connections(client, server); });
+  world.run_for(20s);
+  REQUIRE(error == Errc::timed_out);
+  REQUIRE(error.injected);
+  REQUIRE(written == world.options().link.window_bytes);
+}
+
+TEST_CASE("network: a renamed host is found under its new name only") {
+  sim::World world({.seed = 11});
+  const sim::NodeId server = world.add_node("server", {"old"}, echo_server);
+  std::vector<Errc> errors;
+  world.add_node("client", {"client"}, [&](Env& env) {
+    (void)sleep_until(at(1s));
+    for (const std::string host : {"old", "new"}) {
+      const auto stream = env.network.connect({host, port}, at(5s));
+      errors.push_back(stream ? Errc::none : stream.error().code);
+    }
+  });
+  world.schedule(at(500ms), [&] { world.rename_hosts(server, {"new"}); });
+  world.run_for(10s);
+  REQUIRE(errors == std::vector<Errc>{Errc::unreachable, Errc::none});
+}
+
+TEST_CASE("network: staged resets and refusals say that they were staged") {
+  sim::Options options{.seed = 12};
+  options.link.reset = {1, 5};
+  options.link.refuse = {1, 5};
+  sim::World world(options);
+  world.add_node("server", {"server"}, echo_server);
+  int surprises = 0;
+  int failures = 0;
+  world.add_node("client", {"client"}, [&](Env& env) {
+    while (env.clock.now() < at(60s)) {
+      auto stream = env.network.connect({"server", port}, env.clock.now() + 1s);
+      while (stream) {
+        std::vector<std::uint8_t> buffer(10);
+        Result<> done = write_all(**stream, as_bytes("x"), env.clock.now() + 1s);
+        const Result<std::size_t> got =
+            done ? (*stream)->read_some(buffer, env.clock.now() + 1s) : Result<std::size_t>(done.error());
+        if (got && *got > 0) continue;
+        ++failures;
+        surprises += !got && !got.error().injected;
+        break;
+      }
+      if (!stream) surprises += !stream.error().injected;
+      (void)sleep_until(env.clock.now() + 10ms);
+    }
+  });
+  world.run_for(61s);
+  REQUIRE(failures > 50);
+  REQUIRE(surprises == 0);
+  REQUIRE(world.faults().count_of(sim::FaultKind::reset) > 50);
+  REQUIRE(world.faults().count_of(sim::FaultKind::refuse) > 10);
 }
