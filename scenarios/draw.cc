@@ -128,6 +128,7 @@ class Drawing {
     fault.by = fix(source, "by", fault.by, info.by);
     fault.count = fix(source, "count", fault.count, info.count);
     fault.ppm = fix(source, "ppm", fault.ppm, info.ppm);
+    fault.factor = fix(source, "factor", fault.factor, info.factor);
     if (info.share && !fault.share) fault.share = info.share;
   }
 

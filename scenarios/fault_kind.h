@@ -28,11 +28,14 @@ enum class FaultKind : std::uint8_t {
   // process
   power_loss,
   kill,
+  stop,
   pause,
+  slow_node,
   // disk
   sync_error,
   write_error,
   read_error,
+  metadata_error,
   disk_full,
   read_only,
   slow_disk,
@@ -46,6 +49,10 @@ enum class FaultKind : std::uint8_t {
   partition,
   one_way_partition,
   clog,
+  swizzle,
+  packet_loss,
+  short_reads,
+  slow_reader,
   reset,
   half_open,
   refuse,
@@ -68,8 +75,10 @@ struct FaultInfo {
   std::optional<Range<Duration>> by = {};             // how far a clock jumps; may be negative
   std::optional<Range<std::int64_t>> count = {};      // how many pages, sectors or writes
   std::optional<Range<std::int64_t>> ppm = {};        // clock rate, in parts per million; may be negative
+  std::optional<Range<std::int64_t>> factor = {};     // how many times slower
   std::optional<Ratio> share = {};                    // of the operations
   bool takes_peer = false;                            // between two nodes
+  bool takes_path = false;                            // of files whose path contains it
 };
 
 std::span<const FaultInfo> fault_infos();

@@ -106,7 +106,9 @@ void describe_parameters(V& v) {
   v("by", &FaultParameters::by, any_sign);
   v("count", &FaultParameters::count, at_least_one);
   v("ppm", &FaultParameters::ppm, Limits{.min = -500'000, .max = 1'000'000});
+  v("factor", &FaultParameters::factor, Limits{.min = 2, .max = 1000});
   v("share", &FaultParameters::share);
+  v("path", &FaultParameters::path);
 }
 
 template <class V>

@@ -119,7 +119,9 @@ struct FaultParameters {
   std::optional<Range<Duration>> by;
   std::optional<Range<std::int64_t>> count;
   std::optional<Range<std::int64_t>> ppm;
+  std::optional<Range<std::int64_t>> factor;
   std::optional<Ratio> share;
+  std::string path;  // empty: any file
 
   bool operator==(const FaultParameters&) const = default;
 };

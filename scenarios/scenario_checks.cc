@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include "broker/node/broker_config.h"
+#include "broker/node/topic_config.h"
 #include "scenarios/document.h"
 #include "scenarios/enum_names.h"
 #include "scenarios/field_reader.h"
@@ -9,6 +11,11 @@
 
 namespace faultline::scenarios {
 namespace {
+
+bool strikes_clients(FaultKind kind) {
+  const bool of_disk = kind >= FaultKind::sync_error && kind <= FaultKind::lying_flush;
+  return !of_disk && kind != FaultKind::stop;
+}
 
 class Checker {
  public:
@@ -21,6 +28,7 @@ class Checker {
 
   std::vector<Problem> run() && {
     check_names();
+    check_config();
     check_clients("producer", scenario_.producers);
     check_clients("consumer", scenario_.consumers);
     check_faults();
@@ -32,6 +40,7 @@ class Checker {
   void complain(std::string path, std::string message) { problems_.push_back({{}, std::move(path), std::move(message)}); }
 
   void check_names() {
+    if (scenario_.name.empty()) complain("name", "expected a name");
     std::set<std::string> topics;
     for (std::size_t i = 0; i < scenario_.topics.size(); ++i) {
       if (!topics.insert(scenario_.topics[i].name).second) {
@@ -49,6 +58,34 @@ class Checker {
     check("producer", scenario_.producers);
     check("consumer", scenario_.consumers);
     check("admin", scenario_.admins);
+  }
+
+  void check_config() {
+    BrokerConfig broker;
+    for (const auto& [key, value] : scenario_.cluster.config) {
+      told("cluster.config." + quote_key(key), set_broker_config(broker, key, value.text));
+    }
+    if (problems_.empty()) told("cluster.config", broker.validate());
+    for (const auto& [key, knob] : scenario_.knobs) {
+      const std::string path = "knobs." + quote_key(key);
+      std::vector<ConfigText> values = knob.one_of;
+      if (knob.range) values = {ConfigText{std::to_string(knob.range->low)}, ConfigText{std::to_string(knob.range->high)}};
+      for (const ConfigText& value : values) {
+        BrokerConfig turned = broker;
+        if (told(path, set_broker_config(turned, key, value.text))) told(path, turned.validate());
+      }
+    }
+    for (std::size_t i = 0; i < scenario_.topics.size(); ++i) {
+      TopicConfig topic;
+      for (const auto& [key, value] : scenario_.topics[i].config) {
+        told("topic[" + std::to_string(i) + "].config." + quote_key(key), topic_config_table().set(topic, key, value.text));
+      }
+    }
+  }
+
+  bool told(const std::string& path, const Result<>& result) {
+    if (!result) complain(path, result.error().detail);
+    return result.has_value();
   }
 
   template <class Client>
@@ -107,9 +144,17 @@ class Checker {
     check("by", fault.by.has_value(), info.by.has_value());
     check("count", fault.count.has_value(), info.count.has_value());
     check("ppm", fault.ppm.has_value(), info.ppm.has_value());
+    check("factor", fault.factor.has_value(), info.factor.has_value());
+    check("path", !fault.path.empty(), info.takes_path);
     check("share", fault.share.has_value(), info.share.has_value());
     for (const std::string_view key : refused_) {
       complain(path + "." + std::string(key), "'" + std::string(info.name) + "' does not take it; it takes " + taken);
+    }
+    const bool on_client = !fault.node.empty() && fault.node != "brokers" &&
+                           std::find(brokers_.begin(), brokers_.end(), fault.node) == brokers_.end();
+    if (on_client && !strikes_clients(kind)) {
+      complain(path + ".node",
+               "'" + std::string(info.name) + "' strikes brokers only: clients have no disk and are not asked to stop");
     }
     check_node(path + ".node", fault.node);
     check_node(path + ".peer", fault.peer);

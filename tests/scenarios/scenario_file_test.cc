@@ -40,7 +40,7 @@ for = "500ms"
 
 [knobs]
 "log.segment.bytes" = [4096, 65536]
-"flush.messages" = { one_of = [1, 10] }
+"log.flush.interval.messages" = { one_of = [1, 10] }
 
 [checks.require]
 min_acknowledged = 10
@@ -71,7 +71,7 @@ TEST_CASE("scenario file: values land in the members that carry their names") {
   REQUIRE(scenario.producers[0].codecs == std::vector{Codec::none, Codec::lz4});
   REQUIRE(scenario.chaos.families.at("power_loss").restart_after == Range<Duration>{100ms, 1s});
   REQUIRE(scenario.faults[0].kind == FaultKind::slow_disk);
-  REQUIRE(scenario.knobs.at("flush.messages").one_of.size() == 2);
+  REQUIRE(scenario.knobs.at("log.flush.interval.messages").one_of.size() == 2);
   REQUIRE(scenario.checks.require.min_acknowledged == 10);
   REQUIRE(client_names(scenario) == std::vector<std::string>{"writer-0", "writer-1", "reader-0"});
 }
@@ -130,6 +130,20 @@ TEST_CASE("scenario file: names that nobody has are refused where they stand") {
 TEST_CASE("scenario file: a parameter that a fault does not take is refused") {
   REQUIRE(problem_of("[[fault]]\nat = \"1s\"\nkind = \"power_loss\"\nfor = \"1s\"") ==
           "trial.toml:4:7: fault[0].for: 'power_loss' does not take it; it takes 'node', 'restart_after'");
+}
+
+TEST_CASE("scenario file: configuration keys are the broker's and the topic's, and are refused where they stand") {
+  REQUIRE(problem_of("[cluster.config]\n\"log.retention.mss\" = 1").find("trial.toml:2:23: cluster.config") == 0);
+  REQUIRE(problem_of("[cluster.config]\n\"log.retention.mss\" = 1").find("did you mean 'log.retention.ms'?") !=
+          std::string::npos);
+  REQUIRE(problem_of("[[topic]]\nname = \"t\"\n[topic.config]\n\"segment.bytes\" = \"many\"")
+              .find("segment.bytes: expected an integer") != std::string::npos);
+  REQUIRE(problem_of("[knobs]\n\"log.roll.ms\" = [-5, 5]").find("knobs") != std::string::npos);
+}
+
+TEST_CASE("scenario file: a client has no disk to fail") {
+  REQUIRE(problem_of(with("[[fault]]\nat = \"1s\"\nkind = \"disk_full\"\nnode = \"writer-0\"\n")).find("strikes brokers only") !=
+          std::string::npos);
 }
 
 TEST_CASE("scenario file: --set changes, adds and reaches into arrays") {

@@ -1,0 +1,56 @@
+// Hosts one broker of a trial on a simulated node: starts it with every start of the process, looks into its logs, and plays the
+// operator who starts again what has stopped.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "broker/node/broker.h"
+#include "broker/node/broker_config.h"
+#include "runtime/env.h"
+#include "runtime/sync.h"
+#include "scenarios/log_probe.h"
+#include "scenarios/trial_state.h"
+
+namespace faultline::scenarios {
+
+/// The configuration of broker number `index` of the scenario. Errors: invalid_argument.
+Result<BrokerConfig> broker_config_of(const Scenario& scenario, std::int64_t index);
+
+class BrokerHost {
+ public:
+  BrokerHost(TrialState& state, LogProbe& probe, std::string name, BrokerConfig config)
+      : state_(state), probe_(probe), name_(std::move(name)), config_(std::move(config)) {}
+  BrokerHost(const BrokerHost&) = delete;
+  BrokerHost& operator=(const BrokerHost&) = delete;
+
+  /// The node's program.
+  void run(Env& env);
+  /// Called many times a second: looks at the logs, and restarts a broker of which a log is fenced, as an operator has to.
+  void tick();
+  /// Asks the broker to stop in good order; the operator starts it again `restart_after` it has.
+  void stop(Duration restart_after);
+
+  const std::string& name() const { return name_; }
+  void set_node(sim::NodeId node) { node_ = node; }
+  std::uint64_t starts() const { return incarnation_; }
+  bool serves() const { return broker_ != nullptr; }
+
+ private:
+  bool any_log_fenced() const;
+  void judge_end(const Error& error);
+
+  // Constant after construction.
+  TrialState& state_;
+  LogProbe& probe_;
+  const std::string name_;
+  const BrokerConfig config_;
+  sim::NodeId node_ = sim::no_node;
+  // Volatile.
+  std::uint64_t incarnation_ = 0;
+  Broker* broker_ = nullptr;  // while it serves
+  Event* stop_ = nullptr;     // of the present process
+  Duration restart_after_{};
+};
+
+}  // namespace faultline::scenarios

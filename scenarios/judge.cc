@@ -1,0 +1,111 @@
+#include "scenarios/judge.h"
+
+#include <algorithm>
+
+#include "checkers/log_checker.h"
+#include "scenarios/text_values.h"
+
+namespace faultline::scenarios {
+namespace {
+
+using checkers::Finding;
+
+bool tolerates(const Scenario& scenario, std::string_view anomaly) {
+  const std::vector<std::string>& names = scenario.checks.tolerate;
+  return anomaly == checkers::anomaly::int_send_skip || std::find(names.begin(), names.end(), anomaly) != names.end();
+}
+
+checkers::LogRules rules_of(TrialState& state) {
+  checkers::LogRules rules;
+  rules.tolerated = state.scenario.checks.tolerate;
+  rules.tolerated.emplace_back(checkers::anomaly::int_send_skip);
+  for (const auto& [partition, offset] : state.deleted_below) {
+    rules.retained_from.push_back({state.history_partition(partition), offset});
+  }
+  return rules;
+}
+
+class Judgement {
+ public:
+  Judgement(RunResult& result, const Scenario& scenario) : result_(result), scenario_(scenario) {}
+
+  void add(Finding finding) {
+    const auto entry = std::find_if(result_.counts.begin(), result_.counts.end(),
+                                    [&](const checkers::AnomalyCount& count) { return count.anomaly == finding.anomaly; });
+    finding.failure = !tolerates(scenario_, finding.anomaly);
+    if (entry == result_.counts.end()) {
+      result_.counts.push_back({finding.anomaly, finding.failure, 1});
+    } else {
+      ++entry->count;
+    }
+    if (finding.failure) result_.findings.push_back(std::move(finding));
+  }
+
+  void add(std::string_view name, std::string text) { add({.anomaly = std::string(name), .text = std::move(text)}); }
+
+ private:
+  RunResult& result_;
+  const Scenario& scenario_;
+};
+
+// Safety before liveness before the rest: what a run is known for is the worst that it showed.
+RunResult::Outcome outcome_of(const std::vector<Finding>& findings) {
+  bool liveness = false;
+  bool internal = false;
+  for (const Finding& found : findings) {
+    if (found.anomaly == finding::no_progress) {
+      liveness = true;
+    } else if (found.anomaly == finding::surprise) {
+      internal = true;
+    } else {
+      return RunResult::Outcome::safety;
+    }
+  }
+  if (internal) return RunResult::Outcome::internal;
+  return liveness ? RunResult::Outcome::liveness : RunResult::Outcome::valid;
+}
+
+void judge_progress(Judgement& judgement, const Scenario& scenario, const Evidence& evidence) {
+  const std::string bound = format_duration(scenario.liveness.bound);
+  if (!evidence.set_up) {
+    return judgement.add(finding::no_progress, "the topics could not be created within " + bound + ", before any fault");
+  }
+  if (!evidence.clients_finished) {
+    judgement.add(finding::no_progress, "clients were still busy with one operation " + bound + " after everything had healed");
+  } else if (!evidence.reads.done) {
+    judgement.add(finding::no_progress, bound + " after everything had healed, " + std::to_string(evidence.reads.written) +
+                                            " partitions had taken a write and " + std::to_string(evidence.reads.read) +
+                                            " were read to their end; the last error was: " +
+                                            (evidence.reads.last_error.empty() ? "none" : evidence.reads.last_error));
+  }
+}
+
+}  // namespace
+
+void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
+  const Scenario& scenario = state.scenario;
+  const checkers::LogRules rules = rules_of(state);
+  result.history = std::move(state.recorder).take();
+  Judgement judgement(result, scenario);
+  if (scenario.checks.log) {
+    result.log = checkers::check_log(result.history, rules);
+    result.counts = result.log.counts;
+    for (const Finding& found : result.log.findings) {
+      if (found.failure) result.findings.push_back(found);
+    }
+    if (result.log.outcome == checkers::Verdict::Outcome::unknown) judgement.add(finding::surprise, result.log.reason);
+  } else {
+    result.log.vacuity = checkers::measure_vacuity(result.history);
+  }
+  for (const Finding& found : evidence.probe.findings()) judgement.add(found);
+  judge_progress(judgement, scenario, evidence);
+  for (const Surprise& surprise : state.surprises) {
+    judgement.add(finding::surprise, checkers::seconds_text(surprise.at) + ", " + surprise.node + ": " + surprise.what);
+  }
+  for (const std::string& unmet : checkers::unmet(scenario.checks.require, result.log.vacuity)) {
+    judgement.add(finding::vacuous, unmet);
+  }
+  result.outcome = outcome_of(result.findings);
+}
+
+}  // namespace faultline::scenarios

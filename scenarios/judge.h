@@ -1,0 +1,21 @@
+// From what a trial has seen to what it means.
+#pragma once
+
+#include "scenarios/log_probe.h"
+#include "scenarios/setup_load.h"
+#include "scenarios/trial.h"
+#include "scenarios/trial_state.h"
+
+namespace faultline::scenarios {
+
+struct Evidence {
+  const LogProbe& probe;
+  const FinalReads& reads;
+  bool set_up = false;            // the topics came into being
+  bool clients_finished = false;  // within the bound
+};
+
+/// Fills in outcome, verdict, findings and counts. Takes the history out of `state`.
+void judge(RunResult& result, TrialState& state, const Evidence& evidence);
+
+}  // namespace faultline::scenarios

@@ -1,0 +1,139 @@
+#include "scenarios/log_probe.h"
+
+#include "broker/protocol/record.h"
+#include "broker/protocol/record_batch.h"
+#include "scenarios/payload.h"
+
+namespace faultline::scenarios {
+namespace {
+
+// More findings of this kind than that say nothing new.
+constexpr std::size_t max_findings = 32;
+
+constexpr std::size_t read_bytes = 1 << 20;
+
+checkers::PartitionSnapshot marks_of(const std::string& node, std::uint64_t incarnation, Partition& partition) {
+  checkers::PartitionSnapshot snapshot;
+  snapshot.node = node;
+  snapshot.partition = to_string(client::TopicPartition{partition.id().topic, partition.id().index});
+  snapshot.incarnation = incarnation;
+  snapshot.log_start = partition.log_start_offset();
+  snapshot.high_watermark = partition.high_watermark();
+  snapshot.durable_end = partition.log().durable_end();
+  snapshot.log_end = partition.log().log_end();
+  snapshot.compacted = true;  // batches are not looked at: none is missed
+  return snapshot;
+}
+
+// Calls use(partition) for all that are online.
+template <class Use>
+void for_each_partition(Broker& broker, Use&& use) {
+  std::vector<std::shared_ptr<Partition>> partitions;  // kept: reading suspends, and topics may go meanwhile
+  for (const auto& [name, topic] : broker.topics().all()) {
+    for (const std::shared_ptr<Partition>& partition : topic.partitions) {
+      if (partition != nullptr) partitions.push_back(partition);
+    }
+  }
+  for (const std::shared_ptr<Partition>& partition : partitions) use(*partition);
+}
+
+// The numbers of a batch's records. Returns: false if it cannot be read.
+bool add_records(const protocol::BatchView& batch, std::vector<checkers::RecordDigest>& records) {
+  Result<protocol::RecordIterator> iterator = protocol::RecordIterator::open(batch);
+  if (!iterator) return false;
+  for (;;) {
+    const Result<std::optional<protocol::Record>> record = iterator->next();
+    if (!record) return false;
+    if (!*record) return true;
+    const Bytes payload = (*record)->value ? (*record)->value->bytes() : Bytes();
+    const std::optional<std::int64_t> number = peek_payload(payload);  // the checksum of its batch was right
+    records.push_back({(*record)->offset, static_cast<std::uint64_t>(number ? *number : number_of_garbage(payload))});
+  }
+}
+
+}  // namespace
+
+void LogProbe::add(std::vector<checkers::Finding> findings) {
+  for (checkers::Finding& finding : findings) {
+    if (findings_.size() < max_findings) findings_.push_back(std::move(finding));
+  }
+}
+
+void LogProbe::look(const std::string& node, std::uint64_t incarnation, Broker& broker) {
+  for_each_partition(broker, [&](Partition& partition) {
+    checkers::PartitionSnapshot now = marks_of(node, incarnation, partition);
+    add(checkers::check_snapshot(now));
+    auto& before = last_marks_[{node, now.partition}];
+    if (!before.node.empty() && before.incarnation == now.incarnation) add(checkers::check_progress(before, now));
+    before = std::move(now);
+    ++looks_;
+  });
+}
+
+void LogProbe::look_at_all(const std::string& node, std::uint64_t incarnation, Broker& broker) {
+  for_each_partition(broker, [&](Partition& partition) {
+    Contents contents = read(partition);
+    if (!contents.whole) return;
+    checkers::PartitionSnapshot now = marks_of(node, incarnation, partition);
+    now.compacted = false;
+    now.batches = std::move(contents.batches);
+    add(checkers::check_snapshot(now));
+    const client::TopicPartition name{partition.id().topic, partition.id().index};
+    if (syncs(name.topic)) {
+      std::vector<checkers::RecordDigest> acknowledged;
+      for (const auto& [offset, number] : state_.acknowledged[name]) {
+        acknowledged.push_back({offset, static_cast<std::uint64_t>(number)});
+      }
+      records_looked_up_ += acknowledged.size();
+      add(checkers::check_acknowledged(now, acknowledged, contents.records));
+    }
+    compare(std::move(now));
+    ++looks_;
+  });
+}
+
+void LogProbe::compare(checkers::PartitionSnapshot now) {
+  auto& before = last_whole_[{now.node, now.partition}];
+  if (!before.node.empty() && syncs(now.partition.substr(0, now.partition.rfind('-'))))
+    add(checkers::check_progress(before, now));
+  before = std::move(now);
+}
+
+LogProbe::Contents LogProbe::read(Partition& partition) {
+  Contents contents;
+  std::int64_t offset = partition.log_start_offset();
+  const std::int64_t end = partition.high_watermark();
+  while (offset < end) {
+    const Result<ReadResult> found =
+        partition.log().read(offset, {.upper_bound = end, .max_bytes = read_bytes, .min_one_batch = true});
+    if (!found || found->batches.empty()) return contents;
+    for (const Slice& bytes : found->batches) {
+      protocol::BatchIterator batches(bytes);
+      for (;;) {
+        const Result<std::optional<protocol::BatchView>> batch = batches.next();
+        if (!batch) return contents;
+        if (!*batch) break;
+        contents.batches.push_back(
+            {(*batch)->base_offset(), (*batch)->last_offset(), (*batch)->partition_leader_epoch(), (*batch)->crc()});
+        if (!add_records(**batch, contents.records)) return contents;
+      }
+    }
+    offset = found->next_offset;
+  }
+  contents.whole = true;
+  return contents;
+}
+
+bool LogProbe::syncs(const std::string& topic) const {
+  const auto is_one = [](const ConfigMap& config, const std::string& key, bool standard) {
+    const auto found = config.find(key);
+    return found == config.end() ? standard : found->second.text == "1";
+  };
+  const bool by_default = is_one(state_.scenario.cluster.config, "log.flush.interval.messages", true);
+  for (const Topic& candidate : state_.scenario.topics) {
+    if (candidate.name == topic) return is_one(candidate.config, "flush.messages", by_default);
+  }
+  return by_default;
+}
+
+}  // namespace faultline::scenarios

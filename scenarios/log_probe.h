@@ -1,0 +1,54 @@
+// Looks into a broker's logs from the inside and holds them to the white-box invariants (checkers/log_invariants.h).
+//
+// Two looks: a cheap one at the marks (log start, watermark, ends), taken many times a second, and a whole one at every batch,
+// taken when a broker has recovered, also after one last power loss at the end. The whole look also asks what matters most after a power loss: is every
+// acknowledged record of a topic that syncs before it acknowledges still there, with the content that was acknowledged?
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/node/broker.h"
+#include "checkers/log_invariants.h"
+#include "scenarios/trial_state.h"
+
+namespace faultline::scenarios {
+
+class LogProbe {
+ public:
+  explicit LogProbe(TrialState& state) : state_(state) {}
+
+  /// Looks at the marks. Does not suspend.
+  void look(const std::string& node, std::uint64_t incarnation, Broker& broker);
+  /// Looks at everything. Suspends: reads all logs.
+  /// Requires: called on a fiber of the broker's node, before it serves: nothing is appended meanwhile.
+  void look_at_all(const std::string& node, std::uint64_t incarnation, Broker& broker);
+
+  const std::vector<checkers::Finding>& findings() const { return findings_; }
+  std::uint64_t looks() const { return looks_; }
+  /// Acknowledged records that were looked up in a log.
+  std::uint64_t records_looked_up() const { return records_looked_up_; }
+
+ private:
+  struct Contents {
+    std::vector<checkers::BatchSnapshot> batches;
+    std::vector<checkers::RecordDigest> records;
+    bool whole = false;  // nothing stood in the way of reading
+  };
+
+  void add(std::vector<checkers::Finding> findings);
+  void compare(checkers::PartitionSnapshot snapshot);
+  static Contents read(Partition& partition);
+  bool syncs(const std::string& topic) const;
+
+  TrialState& state_;
+  std::map<std::pair<std::string, std::string>, checkers::PartitionSnapshot> last_marks_;  // by node and partition
+  std::map<std::pair<std::string, std::string>, checkers::PartitionSnapshot> last_whole_;
+  std::vector<checkers::Finding> findings_;
+  std::uint64_t looks_ = 0;
+  std::uint64_t records_looked_up_ = 0;
+};
+
+}  // namespace faultline::scenarios

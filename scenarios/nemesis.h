@@ -1,0 +1,80 @@
+// The nemesis: does to a simulated world what the faults of a scenario say, and takes it back.
+//
+// Faults overlap. What lasts is therefore not switched on and off, but worked out afresh, from the calm state and all faults in
+// force, whenever one begins or ends: two slow disks on top of each other end in a slow disk when the first is over.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "scenarios/scenario.h"
+#include "sim/world.h"
+
+namespace faultline::scenarios {
+
+class Nemesis {
+ public:
+  /// Requires: `scenario` was drawn; `world` and `scenario` outlive this; all nodes of the scenario are in `nodes`, by name.
+  Nemesis(sim::World& world, const Scenario& scenario, std::map<std::string, sim::NodeId> nodes);
+
+  /// Who stops a broker in good order.
+  void on_stop(std::function<void(const std::string& node, Duration restart_after)> stop) { stop_ = std::move(stop); }
+  /// Orders all faults, counted from `start`.
+  void schedule(Time start);
+  /// Ends every fault, starts every node that is down, and lets no further fault begin.
+  void heal();
+
+  /// How many faults of each kind began. Those that found nothing to happen to do not count.
+  const std::map<FaultKind, std::uint64_t>& begun() const { return begun_; }
+
+ private:
+  void begin(std::size_t index);
+  void end(std::size_t index);
+  bool strike(const FaultSpec& fault, std::size_t index);
+  void end_process(const FaultSpec& fault);
+  void apply_states(FaultKind kind);
+  void apply_disk(sim::NodeId node, const std::string& name);
+  void apply_process(sim::NodeId node, const std::string& name);
+  void apply_links();
+  /// Calls use(fault, active) for every fault in force.
+  template <class Use>
+  void for_each_in_force(Use&& use) const {
+    for (const std::size_t index : in_force_) use(scenario_.faults[index], active_[index]);
+  }
+  bool any_in_force(FaultKind kind, const std::string& node) const;
+  bool concerns(const FaultSpec& fault, const std::string& from, const std::string& to) const;
+  std::vector<sim::NodeId> peers_of(const FaultSpec& fault) const;
+  sim::NodeId id_of(const std::string& name) const { return nodes_.at(name); }
+
+  /// What was done to a node, to be undone when nothing asks for it any more.
+  struct Applied {
+    bool paused = false;
+    bool frozen = false;
+    bool read_only = false;
+    std::int64_t factor = 1;
+    std::int64_t ppm = 0;
+  };
+  struct Active {
+    std::vector<sim::PartitionId> partitions;
+    std::uint64_t full_at = 0;  // disk_full: bytes in use when it began
+  };
+
+  // Constant after construction.
+  sim::World& world_;
+  const Scenario& scenario_;
+  const std::map<std::string, sim::NodeId> nodes_;
+  const sim::DiskOptions calm_disk_;
+  const sim::LinkOptions calm_link_;
+  // Volatile.
+  std::function<void(const std::string&, Duration)> stop_;
+  std::vector<Active> active_;         // by index of the fault
+  std::vector<std::size_t> in_force_;  // indices, in the order in which they began
+  std::map<std::string, Applied> applied_;
+  std::map<FaultKind, std::uint64_t> begun_;
+  bool healed_ = false;
+};
+
+}  // namespace faultline::scenarios

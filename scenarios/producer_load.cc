@@ -1,0 +1,161 @@
+#include "scenarios/producer_load.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "broker/client/producer.h"
+#include "broker/protocol/partitioner.h"
+#include "runtime/sync.h"
+#include "scenarios/enum_names.h"
+#include "scenarios/payload.h"
+
+namespace faultline::scenarios {
+namespace {
+
+using checkers::LogRecord;
+using checkers::OperationId;
+using checkers::Outcome;
+
+// A record's number: the client in the high half, a count in the low one.
+constexpr int count_bits = 32;
+
+std::int16_t acks_of(Acks acks) {
+  switch (acks) {
+    case Acks::none: return 0;
+    case Acks::leader: return 1;
+    case Acks::all: return -1;
+  }
+  return -1;
+}
+
+class ProducerLoad {
+ public:
+  ProducerLoad(Env& env, TrialState& state, const Producer& spec, const std::string& node, std::uint32_t number,
+               std::uint64_t& sent)
+      : env_(env),
+        state_(state),
+        spec_(spec),
+        node_(node),
+        number_(number),
+        sent_(sent),
+        process_(state.new_process()),
+        partitions_(state.partitions_of(spec.topics)),
+        pauses_(stream("pause")),
+        batches_(stream("batch")),
+        targets_(stream("target")),
+        sizes_(stream("size")),
+        codecs_(stream("codec")) {
+    for (const Codec codec : spec.codecs) add_producer(codec);
+  }
+
+  void run() {
+    const auto limit = static_cast<std::uint64_t>(spec_.sends);
+    for (std::uint64_t sends = 0; !state_.stopping && (limit == 0 || sends < limit); ++sends) {
+      if (!pause()) return;
+      if (state_.stopping) return;
+      send_batch();
+    }
+  }
+
+ private:
+  // Each start of the client draws on: the streams are named after what was sent before it.
+  RandomStream stream(std::string_view what) const {
+    return state_.client_source(node_).child(std::to_string(sent_)).stream(what);
+  }
+
+  void add_producer(Codec codec) {
+    client::ProducerConfig config;
+    config.cluster = state_.cluster_config(node_, spec_.request_timeout);
+    config.acks = acks_of(spec_.acks);
+    config.compression = static_cast<protocol::Codec>(codec);  // both are numbered as on the wire
+    config.delivery_timeout = std::max(spec_.delivery_timeout, spec_.request_timeout);
+    config.block_max = spec_.delivery_timeout;
+    config.batch_bytes = static_cast<std::size_t>(spec_.batch.high * (spec_.value_bytes.high + 64));
+    config.request_bytes_max = std::max(config.request_bytes_max, config.batch_bytes * 2);
+    producers_.push_back(std::make_unique<client::Producer>(env_, config, name_of(codec)));
+  }
+
+  bool pause() {
+    const Duration wait = pauses_.between(spec_.every.low, spec_.every.high);
+    return sleep_until(after(env_.clock.now(), wait)).has_value();
+  }
+
+  client::TopicPartition draw_partition(std::optional<Slice>& key) {
+    const auto& any = targets_.pick(std::span<const client::TopicPartition>(partitions_));
+    if (spec_.keys == 0) return any;
+    key = Slice::copy_of("key-" + std::to_string(targets_.below(static_cast<std::uint64_t>(spec_.keys))));
+    const auto count = std::count_if(partitions_.begin(), partitions_.end(), [&](const auto& p) { return p.topic == any.topic; });
+    return {any.topic, protocol::partition_of_key(key->bytes(), static_cast<std::int32_t>(count))};
+  }
+
+  void send_batch() {
+    const std::int64_t count = batches_.between(spec_.batch.low, spec_.batch.high);
+    std::optional<Slice> key;
+    const client::TopicPartition target = draw_partition(key);
+    const checkers::PartitionId id = state_.history_partition(target);
+    std::vector<LogRecord> records;
+    for (std::int64_t i = 0; i < count; ++i) {
+      records.push_back({id, checkers::no_offset, static_cast<std::int64_t>((std::uint64_t{number_} << count_bits) | sent_++)});
+    }
+    client::Producer& producer = *producers_[codecs_.below(producers_.size())];
+    const OperationId operation = state_.recorder.invoke_send(process_, state_.now(), records);
+    std::vector<client::ClientResult<client::Delivery>> deliveries;
+    for (const LogRecord& record : records) {
+      const auto bytes = static_cast<std::size_t>(sizes_.between(spec_.value_bytes.low, spec_.value_bytes.high));
+      deliveries.push_back(producer.send({.topic = target.topic,
+                                          .partition = target.partition,
+                                          .key = key,
+                                          .value = make_payload(record.value, bytes),
+                                          .headers = {},
+                                          .timestamp_ms = {}}));
+    }
+    complete(operation, target, records, deliveries);
+  }
+
+  // The operation is ok if all its records are acknowledged, failed if certainly none is in the log, else indefinite.
+  void complete(OperationId operation, const client::TopicPartition& target, const std::vector<LogRecord>& records,
+                const std::vector<client::ClientResult<client::Delivery>>& deliveries) {
+    std::vector<std::int64_t> offsets;
+    bool all_ok = true;
+    bool none_possible = true;
+    std::string error;
+    for (std::size_t i = 0; i < deliveries.size(); ++i) {
+      const client::ClientResult<client::Acknowledgement> result = deliveries[i] ? deliveries[i]->wait() : deliveries[i].error();
+      offsets.push_back(result ? result->offset : checkers::no_offset);
+      if (result && result->offset >= 0) state_.acknowledged[target][result->offset] = records[i].value;
+      all_ok = all_ok && result && result->offset >= 0;
+      none_possible = none_possible && !result && result.error().definite;
+      if (result) continue;
+      error = to_string(result.error());
+      state_.judge_error(node_, result.error());
+    }
+    const Outcome outcome = all_ok ? Outcome::ok : none_possible ? Outcome::fail : Outcome::indefinite;
+    state_.recorder.complete_send(operation, state_.now(), outcome, offsets, error);
+  }
+
+  // Constant after construction.
+  Env& env_;
+  TrialState& state_;
+  const Producer& spec_;
+  const std::string& node_;
+  const std::uint32_t number_;
+  std::uint64_t& sent_;
+  const std::int32_t process_;
+  const std::vector<client::TopicPartition> partitions_;
+  // Volatile.
+  RandomStream pauses_;
+  RandomStream batches_;
+  RandomStream targets_;
+  RandomStream sizes_;
+  RandomStream codecs_;
+  std::vector<std::unique_ptr<client::Producer>> producers_;  // one per codec
+};
+
+}  // namespace
+
+void run_producer(Env& env, TrialState& state, const Producer& spec, const std::string& node, std::uint32_t number,
+                  std::uint64_t& sent) {
+  ProducerLoad(env, state, spec, node, number, sent).run();
+}
+
+}  // namespace faultline::scenarios

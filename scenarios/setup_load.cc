@@ -1,0 +1,172 @@
+#include "scenarios/setup_load.h"
+
+#include "broker/client/admin.h"
+#include "broker/client/consumer.h"
+#include "broker/client/producer.h"
+#include "runtime/sync.h"
+#include "scenarios/consumer_load.h"
+#include "scenarios/payload.h"
+
+namespace faultline::scenarios {
+namespace {
+
+using checkers::LogRecord;
+using checkers::OperationId;
+using checkers::OperationKind;
+using checkers::Outcome;
+
+constexpr Duration request_timeout = 2s;
+constexpr Duration attempt_timeout = 3s;
+constexpr Duration between_attempts = 50ms;
+constexpr std::size_t probe_bytes = 16;
+constexpr int count_bits = 32;  // as in producer_load.cc
+
+class FinalReader {
+ public:
+  FinalReader(Env& env, TrialState& state, std::uint32_t number, FinalReads& reads)
+      : env_(env),
+        state_(state),
+        number_(number),
+        reads_(reads),
+        process_(state.new_process()),
+        consumer_(env, consumer_config(state), "final"),
+        producer_(env, producer_config(state), "final") {}
+
+  void run() {
+    const std::vector<client::TopicPartition> partitions = state_.partitions_of({});
+    for (const client::TopicPartition& partition : partitions) {
+      while (!write(partition)) {
+        if (!sleep_until(after(env_.clock.now(), between_attempts))) return;
+      }
+      ++reads_.written;
+    }
+    for (const client::TopicPartition& partition : partitions) {
+      while (!read(partition)) {
+        if (!sleep_until(after(env_.clock.now(), between_attempts))) return;
+      }
+      ++reads_.read;
+    }
+    reads_.done = true;
+  }
+
+ private:
+  static client::ConsumerConfig consumer_config(const TrialState& state) {
+    client::ConsumerConfig config;
+    config.cluster = state.cluster_config("final-reader", request_timeout);
+    config.offset_reset = client::OffsetReset::none;
+    return config;
+  }
+  static client::ProducerConfig producer_config(const TrialState& state) {
+    client::ProducerConfig config;
+    config.cluster = state.cluster_config("final-reader", request_timeout);
+    config.delivery_timeout = attempt_timeout;
+    config.block_max = attempt_timeout;
+    return config;
+  }
+
+  bool failed(const client::ClientError& error) {
+    state_.judge_error("final-reader", error);
+    reads_.last_error = to_string(error);
+    return false;
+  }
+
+  bool write(const client::TopicPartition& partition) {
+    const auto value = static_cast<std::int64_t>((std::uint64_t{number_} << count_bits) | sent_++);
+    const std::vector<LogRecord> records{{state_.history_partition(partition), checkers::no_offset, value}};
+    const OperationId operation = state_.recorder.invoke_send(process_, state_.now(), records);
+    const client::ClientResult<client::Acknowledgement> sent = producer_.send_and_wait({.topic = partition.topic,
+                                                                                        .partition = partition.partition,
+                                                                                        .key = {},
+                                                                                        .value = make_payload(value, probe_bytes),
+                                                                                        .headers = {},
+                                                                                        .timestamp_ms = {}});
+    if (!sent) {
+      const Outcome outcome = sent.error().definite ? Outcome::fail : Outcome::indefinite;
+      state_.recorder.complete_send(operation, state_.now(), outcome, {}, to_string(sent.error()));
+      return failed(sent.error());
+    }
+    const std::vector<std::int64_t> offsets{sent->offset};
+    state_.acknowledged[partition][sent->offset] = value;
+    state_.recorder.complete_send(operation, state_.now(), Outcome::ok, offsets);
+    return true;
+  }
+
+  // One poll of the history: everything from the beginning to the end that is fixed inside it.
+  bool read(const client::TopicPartition& partition) {
+    const checkers::PartitionId id = state_.history_partition(partition);
+    const std::vector<LogRecord> start{{id}};
+    const OperationId assign = state_.recorder.invoke_positioning(OperationKind::assign, process_, state_.now(), start);
+    state_.recorder.complete(assign, state_.now(), Outcome::ok);
+
+    const OperationId operation = state_.recorder.invoke_poll(process_, state_.now(), true);
+    const Time deadline = after(env_.clock.now(), attempt_timeout);
+    const auto give_up = [&](const client::ClientError& error) {
+      state_.recorder.complete_poll(operation, state_.now(), Outcome::fail, {}, to_string(error));
+      return failed(error);
+    };
+    const auto ends = consumer_.end_offsets({partition}, deadline);
+    if (!ends) return give_up(ends.error());
+    const std::int64_t end = ends->at(partition);
+    consumer_.assign({partition});
+    consumer_.seek(partition, client::Place::earliest());
+    std::vector<LogRecord> records;
+    bool stepped_over = false;
+    Time progress_by = deadline;
+    while (consumer_.position(partition).value_or(-1) < end) {
+      client::ClientResult<client::Polled> polled = consumer_.poll(request_timeout);
+      if (!polled) return give_up(polled.error());
+      const std::vector<LogRecord> more = history_records(state_, polled->records);
+      records.insert(records.end(), more.begin(), more.end());
+      if (!more.empty()) progress_by = after(env_.clock.now(), attempt_timeout);
+      for (const client::PartitionError& error : polled->errors) {
+        if (error.position < 0 || error.error.code != protocol::ErrorCode::corrupt_message) return give_up(error.error);
+        reads_.last_error = to_string(error.error);
+        consumer_.seek(partition, client::Place::offset(error.position + 1));
+        stepped_over = true;
+      }
+      if (env_.clock.now() >= progress_by) {
+        return give_up(polled->retrying ? *polled->retrying : client::ClientError(Error(Errc::timed_out, "no record came")));
+      }
+    }
+    state_.recorder.complete_poll(operation, state_.now(), Outcome::ok, records);
+    if (!stepped_over) state_.recorder.set_exact_end(operation, id, end);
+    return true;
+  }
+
+  // Constant after construction.
+  Env& env_;
+  TrialState& state_;
+  const std::uint32_t number_;
+  FinalReads& reads_;
+  const std::int32_t process_;
+  // Volatile.
+  client::Consumer consumer_;
+  client::Producer producer_;
+  std::uint64_t sent_ = 0;
+};
+
+}  // namespace
+
+void run_setup(Env& env, TrialState& state, bool& done) {
+  client::Admin admin(env, state.cluster_config("setup", request_timeout));
+  for (const Topic& topic : state.scenario.topics) {
+    client::NewTopic wanted{
+        .name = topic.name, .partitions = static_cast<std::int32_t>(topic.partitions), .replication_factor = 1, .configs = {}};
+    for (const auto& [key, value] : topic.config) wanted.configs[key] = value.text;
+    while (true) {
+      const client::ClientResult<> created = admin.create_topic(wanted, after(env.clock.now(), attempt_timeout));
+      if (created || created.error().code == protocol::ErrorCode::topic_already_exists) break;
+      state.judge_error("setup", created.error());
+      if (!created.error().retriable())
+        return state.surprise("setup", "cannot create " + topic.name + ": " + to_string(created.error()));
+      if (!sleep_until(after(env.clock.now(), between_attempts))) return;
+    }
+  }
+  done = true;
+}
+
+void run_final_reads(Env& env, TrialState& state, std::uint32_t number, FinalReads& reads) {
+  FinalReader(env, state, number, reads).run();
+}
+
+}  // namespace faultline::scenarios

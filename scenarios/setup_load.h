@@ -1,0 +1,25 @@
+// The first and the last client of a trial: one creates the topics before it begins, the other proves after it that the healed
+// system moves again, by a write to every partition, and reads everything there is.
+#pragma once
+
+#include "runtime/env.h"
+#include "scenarios/trial_state.h"
+
+namespace faultline::scenarios {
+
+/// Creates the scenario's topics, trying until they are there. Sets `done`.
+void run_setup(Env& env, TrialState& state, bool& done);
+
+/// How far the final reads came.
+struct FinalReads {
+  std::size_t written = 0;  // partitions that took a write
+  std::size_t read = 0;     // partitions that were read to their end
+  bool done = false;
+  std::string last_error;
+};
+
+/// Writes to every partition, then reads each from its beginning to the end that ListOffsets gives, trying until it works.
+/// `number` tells its records from those of the producers.
+void run_final_reads(Env& env, TrialState& state, std::uint32_t number, FinalReads& reads);
+
+}  // namespace faultline::scenarios

@@ -1,0 +1,267 @@
+#include "scenarios/trial.h"
+
+#include <map>
+#include <memory>
+
+#include "scenarios/admin_load.h"
+#include "scenarios/broker_host.h"
+#include "scenarios/consumer_load.h"
+#include "scenarios/draw.h"
+#include "scenarios/judge.h"
+#include "scenarios/log_probe.h"
+#include "scenarios/nemesis.h"
+#include "scenarios/producer_load.h"
+#include "scenarios/setup_load.h"
+#include "sim/world.h"
+
+namespace faultline::scenarios {
+namespace {
+
+// How often the logs are looked at and stopped brokers are noticed.
+constexpr Duration tick_interval = 100ms;
+constexpr Duration wait_step = 20ms;
+constexpr Duration audit_restart = 10ms;
+constexpr Duration audit_time = 5s;
+
+// A time between both ends, near the lower one more often than not: a quarter of the span on average.
+sim::Delay delay_of(const Range<Duration>& range) {
+  return {.min = range.low, .mean_extra = (range.high - range.low) / 4, .max = range.high};
+}
+
+sim::Options world_options(const Scenario& scenario, std::uint64_t seed, const TrialOptions& options) {
+  sim::Options world;
+  world.seed = seed;
+  world.link.latency = delay_of(scenario.network.latency);
+  world.disk.read_time = delay_of(scenario.disk.read_latency);
+  world.disk.write_time = delay_of(scenario.disk.write_latency);
+  world.disk.sync_time = delay_of(scenario.disk.sync_latency);
+  world.disk.capacity_bytes = static_cast<std::uint64_t>(scenario.disk.capacity_bytes);
+  world.trace_keep = options.keep_trace        ? sim::TraceKeep::all
+                     : options.last_events > 0 ? sim::TraceKeep::last
+                                               : sim::TraceKeep::none;
+  return world;
+}
+
+class Trial {
+ public:
+  Trial(const Scenario& scenario, std::uint64_t seed, const TrialOptions& options)
+      : options_(options),
+        drawn_(draw(scenario, seed)),
+        world_(world_options(drawn_.scenario, seed, options)),
+        state_(drawn_.scenario, seed, world_),
+        probe_(state_) {
+    add_brokers();
+    add_clients();
+    nemesis_ = std::make_unique<Nemesis>(world_, drawn_.scenario, nodes_);
+    nemesis_->on_stop([this](const std::string& name, Duration restart_after) { stop_broker(name, restart_after); });
+  }
+
+  RunResult run() {
+    world_.restart(setup_, Duration{});
+    const bool set_up = wait_until([this] { return set_up_; }, drawn_.scenario.liveness.bound);
+    if (set_up) {
+      work();
+      prove();
+      audit();
+    }
+    return result(set_up);
+  }
+
+ private:
+  void add_brokers() {
+    std::int64_t index = 0;
+    for (const std::string& name : broker_names(drawn_.scenario)) {
+      hosts_.push_back(std::make_unique<BrokerHost>(state_, probe_, name, *broker_config_of(drawn_.scenario, index++)));
+      BrokerHost& host = *hosts_.back();
+      nodes_[name] = world_.add_node(name, {name}, [&host](Env& env) { host.run(env); });
+      host.set_node(nodes_[name]);
+    }
+  }
+
+  void add_clients() {
+    std::uint32_t number = 0;
+    for (const Producer& spec : drawn_.scenario.producers) {
+      add_group(spec.name, spec.count, [this, &spec, &number](Client& client) {
+        return
+            [this, &spec, &client, own = number++](Env& env) { run_producer(env, state_, spec, client.name, own, client.count); };
+      });
+    }
+    for (const Consumer& spec : drawn_.scenario.consumers) {
+      add_group(spec.name, spec.count, [this, &spec](Client& client) {
+        return [this, &spec, &client](Env& env) { run_consumer(env, state_, spec, client.name, client.count); };
+      });
+    }
+    for (const Admin& spec : drawn_.scenario.admins) {
+      add_group(spec.name, spec.count, [this, &spec](Client& client) {
+        return [this, &spec, &client](Env& env) { run_admin(env, state_, spec, client.name, client.count); };
+      });
+    }
+    setup_ = add_stopped("setup", [this](Env& env) { run_setup(env, state_, set_up_); });
+    reader_ = add_stopped("final-reader", [this, number](Env& env) { run_final_reads(env, state_, number, reads_); });
+  }
+
+  struct Client {
+    std::string name;
+    sim::NodeId node = sim::no_node;
+    std::uint64_t count = 0;  // over all its starts: records sent, or the starts themselves
+  };
+
+  template <class MakeProgram>
+  void add_group(const std::string& name, std::int64_t count, MakeProgram make_program) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      clients_.push_back(std::make_unique<Client>());
+      Client& client = *clients_.back();
+      client.name = name + "-" + std::to_string(i);
+      client.node = add_stopped(client.name, make_program(client));
+      nodes_[client.name] = client.node;
+    }
+  }
+
+  sim::NodeId add_stopped(const std::string& name, sim::Program program) {
+    return world_.add_node(name, {name}, std::move(program), {.disk = world_.options().disk, .clock = {}, .start = false});
+  }
+
+  template <class Condition>
+  bool wait_until(Condition condition, Duration at_most) {
+    const Time deadline = after(world_.now(), at_most);
+    while (!condition()) {
+      if (world_.now() >= deadline) return false;
+      world_.run_for(wait_step);
+    }
+    return true;
+  }
+
+  void tick() {
+    for (const auto& host : hosts_) host->tick();
+    if (!audited_) world_.schedule(after(world_.now(), tick_interval), [this] { tick(); });
+  }
+
+  void stop_broker(const std::string& name, Duration restart_after) {
+    for (const auto& host : hosts_) {
+      if (host->name() == name) host->stop(restart_after);
+    }
+  }
+
+  void work() {
+    for (const auto& client : clients_) world_.restart(client->node, Duration{});
+    nemesis_->schedule(world_.now());
+    tick();
+    world_.run_for(drawn_.scenario.duration);
+    state_.stopping = true;
+    nemesis_->heal();
+  }
+
+  void prove() {
+    const Time deadline = after(world_.now(), drawn_.scenario.liveness.bound);
+    const auto all_finished = [this] {
+      for (const auto& client : clients_) {
+        if (world_.is_running(client->node)) return false;
+      }
+      return true;
+    };
+    world_.run_for(wait_step);  // what was down starts, sees that the trial is over, and ends
+    clients_finished_ = wait_until(all_finished, deadline - world_.now());
+    if (!clients_finished_) return;
+    world_.restart(reader_, Duration{});
+    wait_until([this] { return reads_.done; }, deadline - world_.now());
+  }
+
+  void audit() {
+    audited_ = true;
+    proved_ = world_.now();
+    if (!drawn_.scenario.checks.invariants) return;
+    std::uint64_t starts = 0;
+    for (const auto& host : hosts_) {
+      starts += host->starts() + 1;
+      world_.crash(nodes_.at(host->name()));
+      world_.restart(nodes_.at(host->name()), audit_restart);
+    }
+    wait_until([&] { return broker_starts() >= starts && all_brokers_serve(); }, audit_time);
+  }
+
+  std::uint64_t broker_starts() const {
+    std::uint64_t starts = 0;
+    for (const auto& host : hosts_) starts += host->starts();
+    return starts;
+  }
+
+  bool all_brokers_serve() const {
+    for (const auto& host : hosts_) {
+      if (!host->serves()) return false;
+    }
+    return true;
+  }
+
+  RunResult result(bool set_up) {
+    RunResult result;
+    result.seed = state_.seed;
+    result.mask = drawn_.mask;
+    result.hash = world_.hash();
+    result.events = world_.event_count();
+    result.simulated = world_.now() - Time{};
+    result.broker_starts = broker_starts();
+    result.probe_looks = probe_.looks();
+    result.records_looked_up = probe_.records_looked_up();
+    add_faults(result);
+    judge(result, state_, {.probe = probe_, .reads = reads_, .set_up = set_up, .clients_finished = clients_finished_});
+    if (options_.last_events > 0) result.last_events = world_.last_events(options_.last_events);
+    if (options_.keep_trace) result.trace = world_.take_log();
+    result.drawn = drawn_.scenario;
+    return result;
+  }
+
+  // Faults enter the history, where their overlap with operations is measured; what is counted but not listed enters the counts.
+  void add_faults(RunResult& result) {
+    for (const sim::FaultEvent& event : world_.faults().events()) {
+      if (event.start >= proved_) continue;
+      const Time end = event.end == no_deadline ? world_.now() : event.end;
+      state_.recorder.add_fault({.name = std::string(sim::to_string(event.kind)),
+                                 .target = event.node == sim::no_node ? event.detail : world_.name_of(event.node),
+                                 .begin = event.start,
+                                 .end = end});
+    }
+    for (const auto& [kind, count] : nemesis_->begun()) result.ordered.push_back({std::string(info_of(kind).name), count});
+    for (std::size_t i = 0; i < sim::fault_kinds; ++i) {
+      const auto kind = static_cast<sim::FaultKind>(i);
+      const std::uint64_t count = world_.faults().count_of(kind);
+      if (count > 0) result.faults.push_back({std::string(sim::to_string(kind)), count});
+    }
+  }
+
+  // Constant after construction.
+  const TrialOptions options_;
+  const DrawnScenario drawn_;
+  // Volatile.
+  sim::World world_;
+  TrialState state_;
+  LogProbe probe_;
+  std::vector<std::unique_ptr<BrokerHost>> hosts_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::map<std::string, sim::NodeId> nodes_;
+  std::unique_ptr<Nemesis> nemesis_;
+  sim::NodeId setup_ = sim::no_node;
+  sim::NodeId reader_ = sim::no_node;
+  FinalReads reads_;
+  Time proved_ = no_deadline;
+  bool set_up_ = false;
+  bool clients_finished_ = false;
+  bool audited_ = false;
+};
+
+}  // namespace
+
+std::string_view to_string(RunResult::Outcome outcome) {
+  switch (outcome) {
+    case RunResult::Outcome::valid: return "valid";
+    case RunResult::Outcome::safety: return "safety violated";
+    case RunResult::Outcome::liveness: return "liveness violated";
+    case RunResult::Outcome::internal: return "internal error";
+  }
+  return "?";
+}
+
+RunResult run_trial(const Scenario& scenario, std::uint64_t seed, const TrialOptions& options) {
+  return std::make_unique<Trial>(scenario, seed, options)->run();
+}
+
+}  // namespace faultline::scenarios

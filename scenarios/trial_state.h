@@ -1,0 +1,61 @@
+// What the parts of a trial share: the recorder of the history, the time, and who the brokers are.
+//
+// The state outlives every node: a client that is killed in the middle of an operation leaves it without a completion, which is
+// what the history has to say about it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/client/config.h"
+#include "broker/client/error.h"
+#include "broker/client/record.h"
+#include "checkers/history.h"
+#include "scenarios/scenario.h"
+#include "sim/world.h"
+
+namespace faultline::scenarios {
+
+/// An error that no fault explains: a defect of the program on trial, or of the trial.
+struct Surprise {
+  Time at;
+  std::string node;
+  std::string what;
+};
+
+struct TrialState {
+  TrialState(const Scenario& drawn, std::uint64_t run_seed, sim::World& simulated)
+      : scenario(drawn), seed(run_seed), world(simulated) {}
+
+  Time now() const { return world.now(); }
+  checkers::PartitionId history_partition(const client::TopicPartition& partition);
+  /// A process of the history; every start of a client is a new one.
+  std::int32_t new_process() { return next_process++; }
+  void surprise(const std::string& node, std::string what) { surprises.push_back({now(), node, std::move(what)}); }
+  /// Notes errors that a client must never see, whatever the faults.
+  void judge_error(const std::string& node, const client::ClientError& error);
+  /// All partitions of those topics (of all topics if there are none), in order.
+  std::vector<client::TopicPartition> partitions_of(const std::vector<std::string>& topics) const;
+  client::ClusterConfig cluster_config(const std::string& client_id, Duration request_timeout) const;
+  RandomSource client_source(const std::string& node) const { return RandomSource(seed).child("client").child(node); }
+
+  // Constant after construction.
+  const Scenario& scenario;
+  const std::uint64_t seed;
+  sim::World& world;
+
+  // Volatile.
+  checkers::HistoryRecorder recorder;
+  std::vector<Surprise> surprises;
+  std::map<client::TopicPartition, checkers::PartitionId> partition_ids;
+  /// What was asked to be deleted: records below it are owed no more.
+  std::map<client::TopicPartition, std::int64_t> deleted_below;
+  /// Acknowledged records: offset to number.
+  std::map<client::TopicPartition, std::map<std::int64_t, std::int64_t>> acknowledged;
+  std::int32_t next_process = 0;
+  bool stopping = false;  // clients finish what they are doing, and begin nothing new
+};
+
+}  // namespace faultline::scenarios

@@ -1,0 +1,158 @@
+#include "scenarios/trial.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "checkers/log_invariants.h"
+#include "scenarios/scenario_file.h"
+
+using namespace faultline;
+using namespace faultline::scenarios;
+
+namespace {
+
+Scenario read(std::string_view text, const std::vector<std::string>& settings = {}) {
+  ReadScenario read = read_scenario(text, "trial", settings);
+  for (const Problem& problem : read.problems) UNSCOPED_INFO(to_string(problem, "trial"));
+  REQUIRE(read.problems.empty());
+  return read.scenario;
+}
+
+Scenario read_file(const std::string& name, const std::vector<std::string>& settings = {}) {
+  std::ifstream file(std::string(FAULTLINE_TESTDATA) + "/../../scenarios/" + name + ".toml");
+  REQUIRE(file.good());
+  std::stringstream text;
+  text << file.rdbuf();
+  return read(text.str(), settings);
+}
+
+constexpr std::string_view calm = R"(duration = "3s"
+[[topic]]
+name = "t"
+partitions = 2
+[[producer]]
+name = "writer"
+count = 2
+[[consumer]]
+name = "reader"
+)";
+
+std::string first_finding(const RunResult& result) { return result.findings.empty() ? "" : result.findings.front().text; }
+
+std::uint64_t count_of(const RunResult& result, std::string_view anomaly) {
+  for (const checkers::AnomalyCount& count : result.counts) {
+    if (count.anomaly == anomaly) return count.count;
+  }
+  return 0;
+}
+
+// What a client sent, in order: how many records to which partition in each send.
+std::vector<std::pair<std::string, std::uint32_t>> sends_of(const RunResult& result, std::uint32_t number) {
+  std::vector<std::pair<std::string, std::uint32_t>> sends;
+  for (const checkers::LogOperation& operation : result.history.operations) {
+    if (operation.kind != checkers::OperationKind::send) continue;
+    const auto records = result.history.records_of(operation);
+    if (static_cast<std::uint64_t>(records.front().value) >> 32 != number) continue;
+    sends.emplace_back(result.history.partition_name(records.front().partition), operation.record_count);
+  }
+  return sends;
+}
+
+}  // namespace
+
+TEST_CASE("trial: without faults everything is acknowledged, read, and valid") {
+  const RunResult result = run_trial(read(calm), 1);
+  INFO(first_finding(result));
+  REQUIRE(result.outcome == RunResult::Outcome::valid);
+  REQUIRE(result.counts.empty());
+  const checkers::Vacuity& tested = result.log.vacuity;
+  REQUIRE(tested.acknowledged > 100);
+  REQUIRE(tested.acknowledged_read == tested.acknowledged);
+  REQUIRE(tested.indefinite == 0);
+  REQUIRE(tested.never_read_to_end.empty());
+  REQUIRE(result.broker_starts == 2);  // the second is the audit's
+  REQUIRE(result.records_looked_up >= tested.acknowledged);
+}
+
+TEST_CASE("trial: the same scenario and seed give the same run, another seed another one") {
+  const Scenario scenario = read_file("random", {"duration=5s"});
+  const RunResult first = run_trial(scenario, 5);
+  const RunResult second = run_trial(scenario, 5);
+  REQUIRE(first.hash == second.hash);
+  REQUIRE(first.events == second.events);
+  REQUIRE(first.history.records == second.history.records);
+  REQUIRE(run_trial(scenario, 6).hash != first.hash);
+}
+
+TEST_CASE("trial: the explicit scenario of a run is the same run") {
+  const Scenario scenario = read_file("power-loss", {"duration=10s"});
+  const RunResult drawn = run_trial(scenario, 3);
+  REQUIRE(run_trial(drawn.drawn, 3).hash == drawn.hash);
+}
+
+TEST_CASE("trial: taking one client away changes nothing in what the others send") {
+  const Scenario whole = read(calm);
+  Scenario less = whole;
+  less.producers[0].count = 1;
+  less.consumers.clear();
+  const auto with = sends_of(run_trial(whole, 4), 0);
+  const auto without = sends_of(run_trial(less, 4), 0);
+  const std::size_t common = std::min(with.size(), without.size());
+  REQUIRE(common > 50);
+  for (std::size_t i = 0; i < common; ++i) REQUIRE(with[i] == without[i]);
+}
+
+TEST_CASE("trial: a disk that lies about its syncs costs acknowledged records, and both halves of the checkers say so") {
+  const std::string text = std::string(calm) + R"([chaos.lying_flush]
+every = "200ms"
+for = "3s"
+share = "1"
+[[fault]]
+at = "2s"
+kind = "power_loss"
+)";
+  std::uint64_t seen_from_outside = 0;
+  std::uint64_t seen_from_inside = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const RunResult result = run_trial(read(text), seed);
+    // Readers keep up here: what is lost was read before, and its offset is given out a second time.
+    seen_from_outside +=
+        count_of(result, checkers::anomaly::inconsistent_offsets) + count_of(result, checkers::anomaly::lost_write);
+    seen_from_inside += count_of(result, checkers::anomaly::acknowledged_not_durable);
+  }
+  REQUIRE(seen_from_outside > 0);
+  REQUIRE(seen_from_inside > 0);
+}
+
+TEST_CASE("trial: a broker that never comes back is a liveness violation, and no safety violation") {
+  const std::string text = std::string(calm) + "[liveness]\nbound = \"1s\"\n[cluster.config]\n\"max.connections\" = 1\n";
+  const RunResult result = run_trial(read(text), 1);
+  REQUIRE(result.outcome == RunResult::Outcome::liveness);
+  REQUIRE(count_of(result, finding::no_progress) == 1);
+}
+
+TEST_CASE("trial: a run that did not do what its scenario requires is not a pass") {
+  const RunResult result = run_trial(read(std::string(calm) + "[checks.require]\nmin_faults_overlapping = 1\n"), 1);
+  REQUIRE(result.outcome == RunResult::Outcome::safety);
+  REQUIRE(count_of(result, finding::vacuous) == 1);
+}
+
+TEST_CASE("trial: every scenario of the repository comes to what it expects") {
+  for (const char* name : {"power-loss", "fsync-trap", "torn-write", "disk-full", "bit-rot", "misdirected-write", "slow-disk",
+                           "clock-step", "flaky-network", "half-open", "kill-loop", "random"}) {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+      const RunResult result = run_trial(read_file(name), seed);
+      INFO(name << ", seed " << seed << ": " << first_finding(result));
+      REQUIRE(result.outcome == RunResult::Outcome::valid);
+    }
+  }
+}
+
+TEST_CASE("trial: with the page cache for a disk, lost writes are found") {
+  std::uint64_t lost = 0;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed)
+    lost += count_of(run_trial(read_file("page-cache"), seed), checkers::anomaly::lost_write);
+  REQUIRE(lost > 0);
+}
