@@ -16,10 +16,18 @@ using Command = std::function<ExitCode()>;
 void add_run(CLI::App& app, RunOptions& options, Command& command) {
   CLI::App* sub = app.add_subcommand("run", "Put a scenario on trial");
   sub->add_option("FILE", options.file, "The scenario (docs/SCENARIOS.md)")->required();
+  sub->add_option("--seed,--seeds", options.seeds, "One seed, or a range: 1..1000")->type_name("N|A..B")->capture_default_str();
+  sub->add_option("--jobs,-j", options.jobs, "Processes that share the seeds; 0 is one per core")->capture_default_str();
+  sub->add_flag("--twice", options.twice, "Run every seed twice; if the two differ, show the first event that does");
+  sub->add_option("--out", options.out, "Folder for the artifact of the first seed that is not as expected")->type_name("DIR");
+  sub->add_flag("--json", options.json, "Report as JSON on stdout");
   sub->add_option("--set", options.settings, "Change a value of the file: chaos.power_loss.every=2s, producer[0].count=3")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   sub->add_flag("--check-only", options.check_only, "Read the file, say what is wrong with it, and stop");
+  sub->footer(
+      "Exit status: 0 as expected, 1 safety violated or expected finding not found, 2 bad usage or file,\n"
+      "3 liveness violated, 4 not deterministic, 5 internal error (a crash among them).");
   sub->callback([&] { command = [&] { return run(options); }; });
 }
 
@@ -42,6 +50,7 @@ int main_of(int argc, char** argv) {
   app.require_subcommand(1);
   Command command;
   RunOptions run_options;
+  run_options.program = argv[0];
   add_run(app, run_options, command);
   BrokerOptions broker_options;
   add_broker(app, broker_options, command);

@@ -10,7 +10,13 @@
 namespace faultline::cli {
 
 struct RunOptions {
+  std::string program;  // as it was called: for the command that repeats a finding
   std::string file;
+  std::string seeds = "1";  // "N" or "A..B"
+  unsigned jobs = 0;        // 0: one per core
+  bool twice = false;
+  std::string out;  // folder for artifacts; empty: none
+  bool json = false;
   std::vector<std::string> settings;  // KEY=VALUE
   bool check_only = false;            // read the file and say whether it is right
 };
