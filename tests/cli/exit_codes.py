@@ -1,0 +1,66 @@
+"""The exit status of `faultline run` says what happened, and a finding ends with the command that repeats it."""
+
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+
+CALM = """
+duration = "2s"
+[[topic]]
+name = "t"
+[[producer]]
+name = "writer"
+"""
+
+
+def run(*arguments):
+    return subprocess.run([program, "run", *map(str, arguments)], capture_output=True, text=True)
+
+
+def expect(what, ran, status):
+    assert ran.returncode == status, f"{what}: status {ran.returncode}, not {status}\n{ran.stdout}\n{ran.stderr}"
+    print(f"{what}: {status}")
+
+
+with tempfile.TemporaryDirectory() as name:
+    scratch = pathlib.Path(name)
+
+    def file(text):
+        path = scratch / "trial.toml"
+        path.write_text(text)
+        return path
+
+    expect("valid", run(file(CALM), "--seeds", "1..3"), 0)
+    expect("valid, twice", run(file(CALM), "--twice"), 0)
+    expect("a file that is right", run(file(CALM), "--check-only"), 0)
+
+    wrong = run(file(CALM + "kount = 2\n"))
+    expect("an unknown key", wrong, 2)
+    assert "trial.toml:7:9: producer[0]: unknown key 'kount'; did you mean 'count'?" in wrong.stderr, wrong.stderr
+    expect("no such file", run(scratch / "none.toml"), 2)
+    expect("seeds that are no range", run(file(CALM), "--seeds", "5..1"), 2)
+    expect("an unknown option", run(file(CALM), "--bogus"), 2)
+
+    expect("an expected finding that is not there", run(file(CALM + '[expect]\nfinding = "lost-write"\n')), 1)
+    stuck = CALM + '[cluster.config]\n"max.connections" = 1\n[liveness]\nbound = "1s"\n'
+    expect("no progress", run(file(stuck)), 3)
+
+    found = run(folder / "page-cache.toml", "--set", "expect={}", "--seeds", "1..4", "--out", scratch / "out")
+    expect("lost writes that nobody expected", found, 1)
+    command = shlex.split(found.stdout.splitlines()[-1])
+    again = subprocess.run(command, capture_output=True, text=True)
+    expect("the command of the last line", again, 1)
+    (artifact,) = (scratch / "out").iterdir()
+    assert {path.name for path in artifact.iterdir()} == {
+        "scenario.toml", "report.txt", "history.jsonl", "timeline.txt", "finding.dot"}
+    seed = artifact.name.rsplit("-", 1)[1]
+    expect("the artifact, which expects its finding", run(artifact / "scenario.toml", "--seed", seed), 0)
+
+    reports = [json.loads(run(artifact / "scenario.toml", "--seed", seed, "--json").stdout) for _ in range(2)]
+    hashes = {report["seeds"][0]["hash"] for report in reports}
+    assert len(hashes) == 1, hashes

@@ -1,0 +1,19 @@
+"""Every scenario of the repository over twenty seeds: each comes to what it expects."""
+
+import pathlib
+import subprocess
+import sys
+
+program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+files = sorted(folder.glob("*.toml"))
+assert len(files) >= 13, f"only {len(files)} scenarios in {folder}"
+failed = []
+for file in files:
+    ran = subprocess.run([program, "run", str(file), "--seeds", "1..20"], capture_output=True, text=True)
+    last = [line for line in ran.stdout.splitlines() if "expected" in line]
+    print(f"{file.stem}: {last[-1] if last else 'exit status ' + str(ran.returncode)}", flush=True)
+    if ran.returncode != 0:
+        print(ran.stdout + ran.stderr)
+        failed.append(file.stem)
+if failed:
+    sys.exit("not as expected: " + ", ".join(failed))
