@@ -6,7 +6,6 @@ std::string_view to_string(FaultKind kind) {
   switch (kind) {
     case FaultKind::crash: return "crash";
     case FaultKind::kill: return "kill";
-    case FaultKind::restart: return "restart";
     case FaultKind::pause: return "pause";
     case FaultKind::slow: return "slow";
     case FaultKind::wipe: return "wipe";

@@ -15,7 +15,6 @@ namespace faultline::sim {
 enum class FaultKind : std::uint8_t {
   crash,
   kill,
-  restart,
   pause,
   slow,
   wipe,
