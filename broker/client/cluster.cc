@@ -133,7 +133,7 @@ ClientResult<Endpoint> Cluster::endpoint_of(std::int32_t id) const {
 ClientResult<std::shared_ptr<Connection>> Cluster::connection(std::int32_t id, Lane lane, Time deadline) {
   Node& node = nodes_[{id, lane}];
   const auto is_good = [&](const Endpoint& endpoint) {
-    return node.connection != nullptr && node.connection->usable() && node.connection->peer() == endpoint;
+    return node.connection != nullptr && node.connection->usable() && node.endpoint == endpoint;
   };
   Endpoint endpoint = TRY(endpoint_of(id));
   if (is_good(endpoint) && node.not_before <= clock_.now()) return node.connection;
@@ -159,6 +159,7 @@ ClientResult<> Cluster::open(std::int32_t id, Node& node, Time deadline) {
     return std::move(opened).error();
   }
   node.failures = 0;
+  node.endpoint = endpoint;
   node.connection = *std::move(opened);
   return {};
 }

@@ -103,6 +103,7 @@ class Cluster {
  private:
   struct Node {
     std::shared_ptr<Connection> connection;  // shared with calls in flight when it is replaced
+    Endpoint endpoint;                       // that it was opened to
     Mutex opening;
     std::uint32_t failures = 0;
     Time not_before{};  // of the next attempt to connect, or of the next request to a broker that throttles
