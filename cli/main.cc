@@ -5,8 +5,11 @@
 #include <string>
 
 #include "cli/broker.h"
+#include "cli/consume.h"
 #include "cli/exit_code.h"
+#include "cli/produce.h"
 #include "cli/run.h"
+#include "cli/topic.h"
 
 namespace faultline::cli {
 namespace {
@@ -44,6 +47,66 @@ void add_broker(CLI::App& app, BrokerOptions& options, Command& command) {
   sub->callback([&] { command = [&] { return broker(options); }; });
 }
 
+void add_client_options(CLI::App& sub, ClientOptions& options) {
+  sub.add_option("-b,--bootstrap-server", options.bootstrap, "Brokers to begin with, HOST:PORT,HOST:PORT")->capture_default_str();
+  sub.add_option("--timeout", options.timeout_ms, "Milliseconds for each operation")->capture_default_str();
+}
+
+void add_topic(CLI::App& app, TopicOptions& options, Command& command) {
+  using Action = TopicOptions::Action;
+  CLI::App* sub = app.add_subcommand("topic", "Create, list, describe, delete or alter topics");
+  sub->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, Action action) {
+    CLI::App* verb = sub->add_subcommand(name, what);
+    add_client_options(*verb, options.client);
+    if (action != Action::list) verb->add_option("TOPIC", options.topic)->required();
+    verb->callback([&options, &command, action] {
+      options.action = action;
+      command = [&options] { return topic(options); };
+    });
+    return verb;
+  };
+  CLI::App* create = add("create", "Create a topic", Action::create);
+  create->add_option("--partitions", options.partitions, "Default: the broker's num.partitions");
+  create->add_option("--replication-factor", options.replication_factor, "Default: the broker's default.replication.factor");
+  create->add_option("--config", options.configs, "retention.ms=60000")->type_name("NAME=VALUE")->allow_extra_args(false);
+  add("list", "Print the name and the number of partitions of each topic", Action::list);
+  add("describe", "Print leaders, offsets and configuration of a topic", Action::describe);
+  add("delete", "Delete a topic", Action::remove);
+  CLI::App* alter = add("alter", "Change the configuration of a topic, or add partitions", Action::alter);
+  alter->add_option("--partitions", options.partitions, "How many there are to be");
+  alter->add_option("--config", options.configs, "retention.ms=60000")->type_name("NAME=VALUE")->allow_extra_args(false);
+  alter->add_option("--remove-config", options.removed, "Back to the default")->type_name("NAME")->allow_extra_args(false);
+}
+
+void add_produce(CLI::App& app, ProduceOptions& options, Command& command) {
+  CLI::App* sub = app.add_subcommand("produce", "Write each line of stdin as a record");
+  add_client_options(*sub, options.client);
+  sub->add_option("TOPIC", options.topic)->required();
+  sub->add_option("-K,--key-separator", options.key_separator,
+                  "What stands between key and value of a line; without it there are no keys");
+  sub->add_option("-p,--partition", options.partition, "Default: by key, or as batches fill");
+  sub->add_option("-z,--compression", options.compression, "none, gzip, snappy, lz4 or zstd")->capture_default_str();
+  sub->add_option("--acks", options.acks, "0, 1 or all")->capture_default_str();
+  sub->add_option("--linger", options.linger_ms, "Milliseconds to wait for a batch to fill")->capture_default_str();
+  sub->add_flag("-v,--verbose", options.verbose, "Print partition and offset of each record");
+  sub->callback([&] { command = [&] { return produce(options); }; });
+}
+
+void add_consume(CLI::App& app, ConsumeOptions& options, Command& command) {
+  CLI::App* sub = app.add_subcommand("consume", "Print the records of a topic");
+  add_client_options(*sub, options.client);
+  sub->add_option("TOPIC", options.topic)->required();
+  sub->add_option("--from", options.from, "earliest, latest, an offset, or time:MILLISECONDS since 1970")->capture_default_str();
+  sub->add_option("-p,--partition", options.partitions, "Default: all")->allow_extra_args(false);
+  sub->add_option("-c,--count", options.count, "Stop after so many records");
+  sub->add_flag("-e,--exit-at-end", options.exit_at_end, "Stop at the offsets where the partitions ended when it began");
+  sub->add_option("-f,--format", options.format,
+                  "%v value, %k key, %o offset, %p partition, %t topic, %T timestamp, %e leader epoch, %h headers, \\n \\t")
+      ->capture_default_str();
+  sub->callback([&] { command = [&] { return consume(options); }; });
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app("Faultline: a Kafka-compatible broker, born inside a deterministic simulator", "faultline");
   app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
@@ -54,6 +117,12 @@ int main_of(int argc, char** argv) {
   add_run(app, run_options, command);
   BrokerOptions broker_options;
   add_broker(app, broker_options, command);
+  TopicOptions topic_options;
+  add_topic(app, topic_options, command);
+  ProduceOptions produce_options;
+  add_produce(app, produce_options, command);
+  ConsumeOptions consume_options;
+  add_consume(app, consume_options, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
