@@ -27,6 +27,10 @@ class Broker {
   const std::string& cluster_id() const { return directory_->cluster_id(); }
   std::int32_t node_id() const { return config_.node_id; }
   const Endpoint& advertised() const { return advertised_; }
+  /// The listener is bound: if the system chose the port, clients must be told that one.
+  void bound_to(const Endpoint& local) {
+    if (advertised_.port == 0) advertised_.port = local.port;
+  }
   Topics& topics() { return *topics_; }
   /// How tools are told of the data directory: its path is the operator's business, its id is enough.
   std::string log_directory() const { return protocol::to_string(directory_->directory_id()); }
@@ -47,8 +51,8 @@ class Broker {
   // Constant after construction.
   Env& env_;
   const BrokerConfig config_;
-  const Endpoint advertised_;
   // Volatile.
+  Endpoint advertised_;
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<Topics> topics_;
   TaskGroup maintenance_;

@@ -27,6 +27,7 @@ BrokerServer::BrokerServer(Env& env, Broker& broker)
 
 Result<> BrokerServer::listen() {
   listener_ = TRY(env_.network.listen(TRY(broker_.config().listen_endpoint())));
+  broker_.bound_to(listener_->local());
   const std::string address = to_string(listener_->local());
   env_.trace.emit(listening, {{"address", address}});
   return {};
