@@ -1,5 +1,7 @@
 #include "scenarios/broker_host.h"
 
+#include <algorithm>
+
 #include "broker/server/run_broker.h"
 
 namespace faultline::scenarios {
@@ -7,6 +9,10 @@ namespace {
 
 // How long an operator takes to start a broker again that gave up.
 constexpr Duration operator_delay = 500ms;
+
+// How long an operator watches a log that could not be opened before the broker is started again: doubled each time.
+constexpr Duration patience_min = 500ms;
+constexpr Duration patience_max = 8s;
 
 constexpr std::uint16_t broker_port = 9092;
 
@@ -55,7 +61,22 @@ void BrokerHost::judge_end(const Error& error) {
 void BrokerHost::tick() {
   if (broker_ == nullptr || !state_.world.is_running(node_)) return;
   if (state_.scenario.checks.invariants) probe_.look(name_, incarnation_, *broker_);
-  if (!any_log_fenced()) return;
+  const Health is = health();
+  const Time now = state_.now();
+  if (is == Health::fenced) return restart_now();
+  if (is == Health::well) {
+    offline_since_ = no_deadline;
+    patience_ = patience_min;
+    return;
+  }
+  if (offline_since_ == no_deadline) offline_since_ = now;
+  if (now < after(offline_since_, patience_)) return;
+  patience_ = std::min(patience_ * 2, patience_max);
+  offline_since_ = no_deadline;
+  restart_now();
+}
+
+void BrokerHost::restart_now() {
   state_.world.kill(node_);
   state_.world.restart(node_, operator_delay);
 }
@@ -67,13 +88,18 @@ void BrokerHost::stop(Duration restart_after) {
   stop_->set();
 }
 
-bool BrokerHost::any_log_fenced() const {
+BrokerHost::Health BrokerHost::health() const {
+  Health health = Health::well;
   for (const auto& [name, topic] : broker_->topics().all()) {
     for (const std::shared_ptr<Partition>& partition : topic.partitions) {
-      if (partition != nullptr && partition->log().fenced()) return true;
+      if (partition == nullptr) {
+        health = Health::offline;
+      } else if (partition->log().fenced()) {
+        return Health::fenced;
+      }
     }
   }
-  return false;
+  return health;
 }
 
 }  // namespace faultline::scenarios

@@ -26,7 +26,8 @@ class BrokerHost {
 
   /// The node's program.
   void run(Env& env);
-  /// Called many times a second: looks at the logs, and restarts a broker of which a log is fenced, as an operator has to.
+  /// Called many times a second: looks at the logs, and restarts a broker of which a log takes no writes, as an operator has to: at
+  /// once if it is fenced, with growing patience if it could not be opened, since that may be for good.
   void tick();
   /// Asks the broker to stop in good order; the operator starts it again `restart_after` it has.
   void stop(Duration restart_after);
@@ -37,7 +38,10 @@ class BrokerHost {
   bool serves() const { return broker_ != nullptr; }
 
  private:
-  bool any_log_fenced() const;
+  enum class Health : std::uint8_t { well, fenced, offline };
+
+  Health health() const;
+  void restart_now();
   void judge_end(const Error& error);
 
   // Constant after construction.
@@ -51,6 +55,8 @@ class BrokerHost {
   Broker* broker_ = nullptr;  // while it serves
   Event* stop_ = nullptr;     // of the present process
   Duration restart_after_{};
+  Duration patience_ = 500ms;  // with a log that is offline
+  Time offline_since_ = no_deadline;
 };
 
 }  // namespace faultline::scenarios

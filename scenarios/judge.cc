@@ -52,17 +52,21 @@ class Judgement {
 RunResult::Outcome outcome_of(const std::vector<Finding>& findings) {
   bool liveness = false;
   bool internal = false;
+  bool vacuous = false;
   for (const Finding& found : findings) {
     if (found.anomaly == finding::no_progress) {
       liveness = true;
     } else if (found.anomaly == finding::surprise) {
       internal = true;
+    } else if (found.anomaly == finding::vacuous) {
+      vacuous = true;  // what did not move could not be tested either: only alone does it count
     } else {
       return RunResult::Outcome::safety;
     }
   }
   if (internal) return RunResult::Outcome::internal;
-  return liveness ? RunResult::Outcome::liveness : RunResult::Outcome::valid;
+  if (liveness) return RunResult::Outcome::liveness;
+  return vacuous ? RunResult::Outcome::safety : RunResult::Outcome::valid;
 }
 
 void judge_progress(Judgement& judgement, const Scenario& scenario, const Evidence& evidence) {

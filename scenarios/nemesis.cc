@@ -7,6 +7,10 @@ namespace {
 
 bool is_network(FaultKind kind) { return kind >= FaultKind::packet_loss && kind <= FaultKind::slow_network; }
 
+bool is_unlisted(FaultKind kind) {
+  return kind == FaultKind::slow_disk || kind == FaultKind::slow_network || kind == FaultKind::stop;
+}
+
 void lengthen(sim::Delay& delay, Duration by) {
   delay.min += by;
   if (delay.max != Duration::max()) delay.max += by;
@@ -67,6 +71,10 @@ void Nemesis::begin(std::size_t index) {
   const FaultSpec& fault = scenario_.faults[index];
   if (!strike(fault, index)) return;
   ++begun_[fault.kind];
+  if (is_unlisted(fault.kind)) {
+    const Duration lasts = fault.lasts ? fault.lasts->low : Duration{};
+    unlisted_.push_back({fault.kind, fault.node, world_.now(), after(world_.now(), lasts)});
+  }
   if (!fault.lasts) return;
   in_force_.push_back(index);
   apply_states(fault.kind);

@@ -30,6 +30,15 @@ class Nemesis {
   /// How many faults of each kind began. Those that found nothing to happen to do not count.
   const std::map<FaultKind, std::uint64_t>& begun() const { return begun_; }
 
+  /// When faults of which the simulator keeps no list were in force.
+  struct Interval {
+    FaultKind kind;
+    std::string node;
+    Time begin;
+    Time end;
+  };
+  const std::vector<Interval>& unlisted() const { return unlisted_; }
+
  private:
   void begin(std::size_t index);
   void end(std::size_t index);
@@ -74,6 +83,7 @@ class Nemesis {
   std::vector<std::size_t> in_force_;  // indices, in the order in which they began
   std::map<std::string, Applied> applied_;
   std::map<FaultKind, std::uint64_t> begun_;
+  std::vector<Interval> unlisted_;
   bool healed_ = false;
 };
 

@@ -220,6 +220,12 @@ class Trial {
                                  .begin = event.start,
                                  .end = end});
     }
+    for (const Nemesis::Interval& interval : nemesis_->unlisted()) {
+      state_.recorder.add_fault({.name = std::string(info_of(interval.kind).name),
+                                 .target = interval.node,
+                                 .begin = interval.begin,
+                                 .end = interval.end});
+    }
     for (const auto& [kind, count] : nemesis_->begun()) result.ordered.push_back({std::string(info_of(kind).name), count});
     for (std::size_t i = 0; i < sim::fault_kinds; ++i) {
       const auto kind = static_cast<sim::FaultKind>(i);
