@@ -63,7 +63,10 @@ void BrokerHost::tick() {
   if (state_.scenario.checks.invariants) probe_.look(name_, incarnation_, *broker_);
   const Health is = health();
   const Time now = state_.now();
-  if (is == Health::fenced) return restart_now();
+  if (is == Health::fenced) {
+    state_.world.kill(node_);
+    return state_.world.restart(node_, operator_delay);
+  }
   if (is == Health::well) {
     offline_since_ = no_deadline;
     patience_ = patience_min;
@@ -73,12 +76,7 @@ void BrokerHost::tick() {
   if (now < after(offline_since_, patience_)) return;
   patience_ = std::min(patience_ * 2, patience_max);
   offline_since_ = no_deadline;
-  restart_now();
-}
-
-void BrokerHost::restart_now() {
-  state_.world.kill(node_);
-  state_.world.restart(node_, operator_delay);
+  stop(operator_delay);  // in good order: the other logs are well
 }
 
 void BrokerHost::stop(Duration restart_after) {

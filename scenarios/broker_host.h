@@ -41,7 +41,6 @@ class BrokerHost {
   enum class Health : std::uint8_t { well, fenced, offline };
 
   Health health() const;
-  void restart_now();
   void judge_end(const Error& error);
 
   // Constant after construction.
