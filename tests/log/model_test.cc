@@ -223,6 +223,15 @@ TEST_CASE("model: failing syncs and writes fence the log, and a restart finds al
   CHECK(fenced > 100);
 }
 
+TEST_CASE("model: a disk that stalls loses nothing, also when the process is killed meanwhile") {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    INFO("seed " << seed);
+    Plan plan = small_segments(seed);
+    plan.world.disk.stall = {1, 50};
+    run(plan);
+  }
+}
+
 TEST_CASE("model: a disk that fills up takes back appends and loses nothing that was stable") {
   Model total;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
