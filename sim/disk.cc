@@ -244,6 +244,13 @@ void SimDisk::power_lost(Choices& choices) {
 }
 
 void SimDisk::process_starts() {
+  // A process is not gone, and does not give up its lock, before the kernel is done with what it had submitted: nothing of it may
+  // land in files that the next process has taken over.
+  for (Operation& operation : operations_) {
+    if (!operation.in_use || operation.done || operation.dead) continue;
+    perform(operation);
+    operation.dead = true;
+  }
   // A killed process is not gone, nor is its lock, before its last system call is over: what it left under way lands before the
   // next process runs, never under its hands.
   for (Operation& operation : operations_) {
