@@ -55,6 +55,12 @@ void BrokerHost::run(Env& env) {
 // which is for the checkers to judge. Anything else it had no reason for.
 void BrokerHost::judge_end(const Error& error) {
   if (error.injected || error == Errc::corrupt) return;
+  const bool of_disk = error == Errc::no_space || error == Errc::read_only || error == Errc::io_error || error == Errc::timed_out;
+  const std::vector<FaultSpec>& faults = state_.scenario.faults;
+  const auto strikes_disks = [](const FaultSpec& fault) {
+    return fault.kind >= FaultKind::slow_node && fault.kind <= FaultKind::lying_flush;
+  };
+  if (of_disk && std::any_of(faults.begin(), faults.end(), strikes_disks)) return;  // told by another layer, without the mark
   state_.surprise(name_, "the broker ended: " + to_string(error));
 }
 
