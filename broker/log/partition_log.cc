@@ -117,10 +117,21 @@ Result<> PartitionLog::write_checkpoint() {
 
 Result<> PartitionLog::close() {
   closed_ = true;
+  closing_.set();
   TRY(written_progress_.wait_until([&] { return fence_.has_value() || (written_end_ == log_end_ && !cut_to_.has_value()); }));
   if (fence_.has_value()) return *fence_;
   TRY(flush());
   return save_checkpoint(Closing::yes);
+}
+
+// The fibers are waited for, not cancelled: a disk operation that is cancelled may still happen later, by its path.
+void PartitionLog::abandon() {
+  closed_ = true;
+  closing_.set();
+  queue_.clear();
+  tasks_.join();
+  forget_from(written_end_, Errc::closed);
+  tell_progress();
 }
 
 Result<> PartitionLog::configure(const LogConfig& config) {

@@ -136,6 +136,10 @@ class PartitionLog {
   /// Brings everything to the disk and notes that nothing is missing. No append is accepted from now on. Suspends.
   /// Errors: io_error; the log must then be recovered. Closing twice is fine.
   Result<> close();
+  /// Ends all work of a log that is about to be deleted, without bringing anything to the disk: when this returns, nothing of it
+  /// touches its files any more, so that another log can take its name. Who waits for an append gets `closed`. Suspends.
+  /// Requires: no other call that changes the log is under way.
+  void abandon();
   /// Notes on the disk how far the log is durable, so that less must be checked after a crash. Suspends.
   Result<> write_checkpoint();
 
@@ -246,6 +250,7 @@ class PartitionLog {
   };
   std::deque<Doomed> doomed_;  // renamed segments whose files are still to be removed
   std::function<void()> listener_;
+  Event closing_;               // close() or abandon() was called
   Condition progress_;          // the stable or the durable end moved
   Condition written_progress_;  // the written end moved
 

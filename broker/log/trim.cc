@@ -60,7 +60,7 @@ void PartitionLog::start_reaper() {
 void PartitionLog::reap() {
   while (!doomed_.empty()) {
     const Doomed next = doomed_.front();
-    if (!sleep_until(next.due)) break;
+    if (const Result<> closing = closing_.wait(next.due); closing.has_value() || !(closing.error() == Errc::timed_out)) break;
     doomed_.pop_front();
     const Result<> removed = context_.disk.remove(next.path, patience().deadline());
     if (removed.has_value() || removed.error() == Errc::not_found) continue;

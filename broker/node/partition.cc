@@ -98,6 +98,7 @@ Outcome<> Partition::wait_committed(const AppendTicket& ticket, Time deadline) {
 }
 
 Outcome<PartitionRead> Partition::read(std::int64_t offset, std::size_t max_bytes, bool at_least_one) {
+  if (resigned_) return Refusal(ErrorCode::not_leader_or_follower);
   PartitionRead read;
   read.high_watermark = high_watermark();
   read.log_start_offset = log_start_offset();
@@ -153,6 +154,9 @@ std::int32_t Partition::epoch_at(std::int64_t offset) const {
 
 Outcome<std::int64_t> Partition::delete_records_before(std::int64_t offset) {
   constexpr std::int64_t up_to_watermark = -1;
+  const Result<Mutex::Guard> guard = trimming_.lock();
+  if (!guard) return Refusal(guard.error());
+  if (resigned_) return Refusal(ErrorCode::not_leader_or_follower);
   const std::int64_t watermark = high_watermark();
   const std::int64_t target = offset == up_to_watermark ? watermark : offset;
   if (target < 0 || target > watermark) {
@@ -172,6 +176,7 @@ Outcome<> Partition::configure(const TopicConfig& config, Duration disk_timeout)
 }
 
 Result<> Partition::tidy() {
+  const Mutex::Guard guard = TRY(trimming_.lock());
   if (resigned_ || log_->fenced()) return {};
   TRY(log_->apply_retention(high_watermark()));
   return log_->write_checkpoint();
@@ -185,6 +190,12 @@ std::size_t Partition::readable_bytes(std::int64_t offset) const {
 void Partition::resign() {
   resigned_ = true;
   wake_watchers();
+}
+
+void Partition::retire() {
+  resign();
+  const Result<Mutex::Guard> guard = trimming_.lock();
+  if (guard) log_->abandon();
 }
 
 }  // namespace faultline

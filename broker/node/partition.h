@@ -53,6 +53,7 @@ class Partition {
   std::int32_t leader_epoch() const { return leader_epoch_; }
   std::int64_t log_start_offset() const { return log_->log_start(); }
   std::int64_t high_watermark() const { return log_->stable_end(); }
+  std::int64_t log_end_offset() const { return log_->log_end(); }
   /// Bytes that a read at `offset` would find; near enough for a fetch that waits for many.
   std::size_t readable_bytes(std::int64_t offset) const;
   PartitionLog& log() { return *log_; }
@@ -98,6 +99,8 @@ class Partition {
   /// No more appends; waiters get NOT_LEADER_OR_FOLLOWER. The partition is being deleted or the broker stops.
   void resign();
   bool resigned() const { return resigned_; }
+  /// resign(), and when this returns nothing of the partition touches its files any more: they can be put away. Suspends.
+  void retire();
 
  private:
   void wake_watchers();
@@ -113,6 +116,7 @@ class Partition {
   std::unique_ptr<PartitionLog> log_;
   std::vector<Event*> watchers_;
   bool resigned_ = false;
+  Mutex trimming_;  // whoever removes records or files, which takes names in the partition's directory
 };
 
 }  // namespace faultline

@@ -164,8 +164,26 @@ protocol::Uuid Topics::new_id() {
 }
 
 Outcome<> Topics::commit(TopicStoreContent content) {
-  TRY(storage_outcome(save_topic_store(env_.disk, content, disk_deadline())));
-  content_ = std::move(content);
+  const Result<> saved = save_topic_store(env_.disk, content, disk_deadline());
+  if (saved) {
+    content_ = std::move(content);
+    return {};
+  }
+  file_is_uncertain_ = saved.error() == Errc::timed_out || saved.error() == Errc::cancelled || !file_is_unchanged();
+  return storage_outcome(saved);
+}
+
+/// Whether the file that a crash would leave is surely the old one: the new one has not taken its name.
+bool Topics::file_is_unchanged() {
+  const Result<TopicStoreContent> present = load_topic_store(env_.disk, disk_deadline());
+  return present && *present == content_;
+}
+
+/// Writes the file again after a change that failed half-way, so that it says what is true.
+Outcome<> Topics::settle() {
+  if (!file_is_uncertain_) return {};
+  TRY(storage_outcome(save_topic_store(env_.disk, content_, disk_deadline())));
+  file_is_uncertain_ = false;
   return {};
 }
 
@@ -205,13 +223,25 @@ Outcome<> Topics::remove(const std::string& name) {
   if (found == topics_.end()) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + name + "'");
   TopicStoreContent content = content_;
   content.topics.erase(name);
-  TRY(commit(std::move(content)));
+  const Outcome<> committed = commit(std::move(content));
+  if (!committed) {
+    // If the file cannot be put right, the topic may be gone at the next start: nothing more may be acknowledged on it.
+    if (!settle()) {
+      for (std::shared_ptr<Partition>& partition : found->second.partitions) {
+        if (const std::shared_ptr<Partition> offline = std::exchange(partition, nullptr)) offline->retire();
+      }
+    }
+    return committed;
+  }
   const Topic topic = std::move(found->second);
   topics_.erase(found);
   names_by_id_.erase(topic.record.id);
   env_.trace.emit(topic_deleted, {{"topic", name}});
   for (const std::shared_ptr<Partition>& partition : topic.partitions) {
     if (partition != nullptr) partition->resign();
+  }
+  for (const std::shared_ptr<Partition>& partition : topic.partitions) {
+    if (partition != nullptr) partition->retire();
   }
   // The topic is gone whatever happens from here on: the next start removes what is left.
   for (std::int32_t i = 0; i < topic.record.partition_count; ++i)
@@ -240,11 +270,13 @@ Outcome<> Topics::grow(const std::string& name, std::int32_t partition_count, bo
   return {};
 }
 
-Outcome<> Topics::configure(const std::string& name, const ConfigOverrides& overrides, bool validate_only) {
-  TopicConfig config = TRY(effective_config(overrides));
+Outcome<> Topics::configure(const std::string& name, const EditConfig& edit, bool validate_only) {
   const Mutex::Guard guard = TRY(lock());
   const auto found = topics_.find(name);
   if (found == topics_.end()) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + name + "'");
+  ConfigOverrides overrides = found->second.record.overrides;
+  TRY(edit(overrides));
+  const TopicConfig config = TRY(effective_config(overrides));
   if (validate_only) return {};
   TopicStoreContent content = content_;
   content.topics[name].overrides = overrides;
@@ -270,6 +302,7 @@ Result<> Topics::close() {
 Outcome<Mutex::Guard> Topics::lock() {
   Result<Mutex::Guard> guard = changing_.lock();
   if (!guard) return Refusal(guard.error());
+  TRY(settle());
   return std::move(*guard);
 }
 

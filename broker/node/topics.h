@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@
 namespace faultline {
 
 using ConfigOverrides = std::map<std::string, std::string>;
+using EditConfig = std::function<Outcome<>(ConfigOverrides& overrides)>;
 
 struct Topic {
   TopicRecord record;
@@ -62,8 +64,9 @@ class Topics {
   Outcome<> remove(const std::string& name);
   /// Errors: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, KAFKA_STORAGE_ERROR.
   Outcome<> grow(const std::string& name, std::int32_t partition_count, bool validate_only);
-  /// Replaces all overrides. Errors: UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, KAFKA_STORAGE_ERROR.
-  Outcome<> configure(const std::string& name, const ConfigOverrides& overrides, bool validate_only);
+  /// Lets `edit` change the overrides as they are when this change's turn has come. Errors: UNKNOWN_TOPIC_OR_PARTITION,
+  /// INVALID_CONFIG, KAFKA_STORAGE_ERROR; those of `edit`.
+  Outcome<> configure(const std::string& name, const EditConfig& edit, bool validate_only);
 
   /// Syncs and closes every log. Errors: the first failure; the others are closed all the same.
   Result<> close();
@@ -80,6 +83,8 @@ class Topics {
   Result<std::shared_ptr<Partition>> restore_partition(const PartitionId& id, const TopicConfig& config);
   Result<> add_partitions(Topic& topic, std::int32_t count);
   Outcome<> commit(TopicStoreContent content);
+  Outcome<> settle();
+  bool file_is_unchanged();
   Outcome<Mutex::Guard> lock();
   protocol::Uuid new_id();
   static Outcome<std::shared_ptr<Partition>> partition_of(const Topic& topic, std::int32_t index);
@@ -90,8 +95,9 @@ class Topics {
   DataDirectory& directory_;
   const TopicConfig defaults_;
   const Duration disk_timeout_;
-  // Volatile; content_ mirrors what is on the disk.
+  // Volatile; content_ mirrors what is on the disk, unless a change failed half-way.
   TopicStoreContent content_;
+  bool file_is_uncertain_ = false;
   std::map<std::string, Topic, std::less<>> topics_;
   std::map<protocol::Uuid, std::string> names_by_id_;
   RandomStream ids_;

@@ -91,13 +91,11 @@ Outcome<std::vector<Description>> describe_broker(HandlerContext context, const 
   return descriptions;
 }
 
-/// Only topics can be changed. Errors: INVALID_REQUEST, UNKNOWN_TOPIC_OR_PARTITION.
-Outcome<const Topic*> changeable(HandlerContext context, std::int8_t type, const std::string& name) {
+/// Only topics can be changed. Errors: INVALID_REQUEST.
+Outcome<> check_changeable(std::int8_t type) {
   if (type == broker_resource) return Refusal(ErrorCode::invalid_request, "a broker reads its configuration at its start");
   if (type != topic_resource) return Refusal(ErrorCode::invalid_request, "unknown kind of resource");
-  const Topic* topic = context.broker.topics().find(name);
-  if (topic == nullptr) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + name + "'");
-  return topic;
+  return {};
 }
 
 Outcome<> apply(ConfigOverrides& overrides, const protocol::IncrementalAlterConfigsRequest::Resource::Config& change) {
@@ -153,13 +151,18 @@ protocol::AlterConfigsResponse handle(HandlerContext context, const protocol::Al
   protocol::AlterConfigsResponse response;
   for (const auto& resource : request.resources) {
     const auto alter = [&]() -> Outcome<> {
-      TRY(changeable(context, resource.resource_type, resource.resource_name));
-      ConfigOverrides overrides;  // this older call replaces all of them
+      TRY(check_changeable(resource.resource_type));
+      ConfigOverrides overrides;
       for (const auto& config : resource.configs) {
         if (!config.value) return Refusal(ErrorCode::invalid_config, "null value for configuration key " + config.name);
         overrides[config.name] = *config.value;
       }
-      return context.broker.topics().configure(resource.resource_name, overrides, request.validate_only);
+      // This older call replaces all of them.
+      const auto replace = [&](ConfigOverrides& present) -> Outcome<> {
+        present = overrides;
+        return {};
+      };
+      return context.broker.topics().configure(resource.resource_name, replace, request.validate_only);
     };
     answer(response, resource, alter());
   }
@@ -171,10 +174,12 @@ protocol::IncrementalAlterConfigsResponse handle(HandlerContext context,
   protocol::IncrementalAlterConfigsResponse response;
   for (const auto& resource : request.resources) {
     const auto alter = [&]() -> Outcome<> {
-      const Topic* topic = TRY(changeable(context, resource.resource_type, resource.resource_name));
-      ConfigOverrides overrides = topic->record.overrides;
-      for (const auto& change : resource.configs) TRY(apply(overrides, change));
-      return context.broker.topics().configure(resource.resource_name, overrides, request.validate_only);
+      TRY(check_changeable(resource.resource_type));
+      const auto edit = [&](ConfigOverrides& overrides) -> Outcome<> {
+        for (const auto& change : resource.configs) TRY(apply(overrides, change));
+        return {};
+      };
+      return context.broker.topics().configure(resource.resource_name, edit, request.validate_only);
     };
     answer(response, resource, alter());
   }
