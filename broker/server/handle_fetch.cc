@@ -88,17 +88,18 @@ std::size_t readable_bytes(const std::vector<Target>& targets, std::size_t enoug
   std::size_t total = 0;
   for (const Target& target : targets) {
     const std::int64_t offset = target.wanted->fetch_offset;
-    if (offset < target.partition->log_start_offset()) return enough;
+    if (offset < target.partition->log_start_offset() || offset > target.partition->log_end_offset()) return enough;
     total += target.partition->readable_bytes(offset);
     if (total >= enough) return enough;
   }
   return total;
 }
 
-Result<> wait_for_bytes(std::vector<Target>& targets, std::size_t min_bytes, Time deadline) {
+Result<> wait_for_bytes(HandlerContext context, std::vector<Target>& targets, std::size_t min_bytes, Time deadline) {
   Event news;
   const Watch watch(targets, news);
-  while (readable_bytes(targets, min_bytes) < min_bytes) {
+  const LongPolls::Membership poll(context.polls, news);
+  while (readable_bytes(targets, min_bytes) < min_bytes && !context.polls.ended()) {
     const Result<> woken = news.wait(deadline);
     if (!woken && woken.error() == Errc::timed_out) return {};
     TRY(woken);
@@ -150,9 +151,11 @@ Result<FetchAnswer> handle_fetch(HandlerContext context, const FetchRequest& req
   for (const auto& topic : answer.response.responses) {
     for (const auto& partition : topic.partitions) every_partition_answers &= partition.error_code == ErrorCode::none;
   }
-  if (every_partition_answers) TRY(wait_for_bytes(targets, static_cast<std::size_t>(std::max(request.min_bytes, 0)), deadline));
-
   const auto most = static_cast<std::size_t>(std::clamp(request.max_bytes, 0, context.broker.config().fetch_max_bytes));
+  // To wait for more than can be returned would be to wait for nothing.
+  const std::size_t min_bytes = std::min(static_cast<std::size_t>(std::max(request.min_bytes, 0)), most);
+  if (every_partition_answers) TRY(wait_for_bytes(context, targets, min_bytes, deadline));
+
   TRY(context.response_memory.acquire(most));
   answer.memory = HeldPermits(context.response_memory, most);
   read_targets(context, targets, most);

@@ -5,6 +5,7 @@
 #include "broker/protocol/frame.h"
 #include "broker/protocol/messages.h"
 #include "broker/server/connection.h"
+#include "broker/server/long_polls.h"
 #include "runtime/env.h"
 #include "runtime/sync.h"
 
@@ -15,6 +16,7 @@ struct HandlerContext {
   Env& env;
   Broker& broker;
   Semaphore& response_memory;
+  LongPolls& polls;
 };
 
 // One per API, alphabetical. Each answers with error codes inside the response; none fails as a whole.

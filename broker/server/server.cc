@@ -22,7 +22,7 @@ BrokerServer::BrokerServer(Env& env, Broker& broker)
       request_memory_(static_cast<std::uint64_t>(broker.config().queued_max_request_bytes)),
       response_memory_(static_cast<std::uint64_t>(
           std::max<std::int64_t>(broker.config().queued_max_request_bytes, broker.config().fetch_max_bytes))),
-      dispatcher_(HandlerContext{env, broker, response_memory_}),
+      dispatcher_(HandlerContext{env, broker, response_memory_, polls_}),
       serving_(env.tasks) {}
 
 Result<> BrokerServer::listen() {
@@ -49,6 +49,7 @@ Result<> BrokerServer::run() {
     }
   }
   listener_->close();
+  polls_.end();
   for (const auto& [number, connection] : connections_) connection->stop_reading();
   serving_.join();
   return ended;
@@ -60,11 +61,12 @@ void BrokerServer::stop() {
 }
 
 void BrokerServer::serve(std::unique_ptr<Stream> stream) {
-  if (connections_.size() >= static_cast<std::size_t>(broker_.config().max_connections)) {
+  if (serving_.size() >= static_cast<std::size_t>(broker_.config().max_connections)) {
     env_.trace.emit(connection_refused, {{"max_connections", broker_.config().max_connections}});
     return;
   }
   serving_.spawn("connection", [this, held = std::make_shared<std::unique_ptr<Stream>>(std::move(stream))] {
+    if (stopping_) return;  // accepted in the last moment: nobody would tell this connection to stop
     Connection connection(env_, std::move(*held), dispatcher_, request_memory_, limits());
     const std::uint64_t number = next_connection_++;
     connections_.emplace(number, &connection);

@@ -36,6 +36,7 @@ class BrokerServer {
   // Volatile.
   Semaphore request_memory_;
   Semaphore response_memory_;
+  LongPolls polls_;
   Dispatcher dispatcher_;
   std::unique_ptr<Listener> listener_;
   std::map<std::uint64_t, Connection*> connections_;  // in order of arrival
