@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 #include <utility>
 
 #include "runtime/asio/posix_error.h"
@@ -186,8 +187,10 @@ Result<std::vector<DirectoryEntry>> RealDisk::list(std::string_view path, Time d
 }
 
 Result<> RealDisk::sync_dir(std::string_view path, Time deadline) {
-  return perform(lanes_.syncs, deadline,
-                 [root = root_, name = TRY(checked(path, true))] { return sync_directory_now(root, name); });
+  return perform(lanes_.syncs, deadline, [root = root_, delay = lanes_.sync_delay, name = TRY(checked(path, true))] {
+    if (delay > Duration::zero()) std::this_thread::sleep_for(delay);
+    return sync_directory_now(root, name);
+  });
 }
 
 Result<std::unique_ptr<DirectoryLock>> RealDisk::lock() {

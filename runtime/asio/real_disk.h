@@ -17,8 +17,9 @@ namespace faultline {
 struct DiskLanes {
   // One thread for changes: a write that timed out cannot be overtaken by a later one to the same place. Syncs and reads get as
   // many as keep a device's queue busy; farewells two, so that one huge file does not hold up the rest.
-  explicit DiskLanes(Completions& completions_of_all)
-      : completions(completions_of_all),
+  DiskLanes(Completions& completions_of_all, Duration delay_of_syncs)
+      : sync_delay(delay_of_syncs),
+        completions(completions_of_all),
         changes(completions, 1),
         syncs(completions, 4),
         reads(completions, 4),
@@ -32,6 +33,7 @@ struct DiskLanes {
     farewells.stop();
   }
 
+  const Duration sync_delay;  // what a sync sleeps before it begins, on its thread of the lane
   Completions& completions;
   FileLane changes;
   FileLane syncs;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <thread>
 #include <vector>
 
 #include "runtime/asio/posix_error.h"
@@ -103,7 +104,8 @@ Result<> RealFile::write_at(std::uint64_t offset, std::span<const Slice> pieces,
 
 Result<> RealFile::sync(Time deadline) {
   // fdatasync() leaves out only what is not needed to read the data back, such as the time of the last change.
-  const auto work = [descriptor = descriptor_]() -> Result<> {
+  const auto work = [descriptor = descriptor_, delay = lanes_.sync_delay]() -> Result<> {
+    if (delay > Duration::zero()) std::this_thread::sleep_for(delay);
     if (fdatasync(descriptor->number()) != 0) return file_error(errno, "sync", descriptor->path());
     return {};
   };

@@ -66,7 +66,7 @@ Result<std::unique_ptr<RealWorld>> RealWorld::open(RealOptions options) {
   parts->trace = TRY(RealTrace::open(options.trace_file, options.trace_level));
   parts->completions = std::make_unique<Completions>([reactor = parts->reactor.get()] { reactor->wake_from_any_thread(); });
   parts->reactor->set_on_wake([completions = parts->completions.get()] { completions->deliver(); });
-  parts->lanes = std::make_unique<DiskLanes>(*parts->completions);
+  parts->lanes = std::make_unique<DiskLanes>(*parts->completions, options.sync_delay);
   parts->disk = TRY(RealDisk::open(options.data_directory, *parts->lanes));
   parts->network = std::make_unique<RealNetwork>(*parts->reactor, *parts->completions);
   parts->env = std::make_unique<Env>(Env{parts->clock, *parts->network, *parts->disk, RandomSource(seed), parts->reactor->tasks(),

@@ -30,6 +30,7 @@ struct RealOptions {
       data_directory;  // made, with its parents, if it does not exist; if empty, every call on the disk fails with `unsupported`
   TraceLevel trace_level = TraceLevel::warning;
   std::string trace_file;  // lines are appended to it; if empty, they go to stderr
+  Duration sync_delay{};   // for measurements: every sync takes this much longer, as on a slower disk
 };
 
 class RealWorld {
