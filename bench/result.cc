@@ -12,10 +12,25 @@ std::string number(double value) {
   return text;
 }
 
-std::string bound(const Figure& figure) {
-  if (figure.at_least != 0) return "at least " + number(figure.at_least);
-  if (figure.at_most != 0) return "at most " + number(figure.at_most);
-  return "";
+std::string goal(const Figure& figure) {
+  std::string text;
+  if (figure.at_least != 0) text = "at least " + number(figure.at_least);
+  if (figure.at_most != 0) text = "at most " + number(figure.at_most);
+  if (figure.at_most_raws != 0) text += (text.empty() ? "at most " : ", ") + number(figure.at_most_raws) + "x raw";
+  return text;
+}
+
+std::string raw_limit(const Figure& figure) { return figure.raw == 0 ? "" : number(figure.raw); }
+
+std::string line(const char* name, const char* value, const char* unit, const std::string& goal, const std::string& raw,
+                 const char* verdict) {
+  char text[256];
+  std::snprintf(text, sizeof text, "%-52s %10s %-12s %-22s %10s %s\n", name, value, unit, goal.c_str(), raw.c_str(), verdict);
+  return text;
+}
+
+std::string json_number(const char* name, double value) {
+  return value == 0 ? "" : ",\"" + std::string(name) + "\":" + number(value);
 }
 
 }  // namespace
@@ -25,12 +40,10 @@ bool BenchResult::holds() const {
 }
 
 std::string BenchResult::to_text() const {
-  std::string text;
+  std::string text = line("figure", "measured", "unit", "goal", "raw limit", "");
   for (const Figure& figure : figures) {
-    char line[256];
-    std::snprintf(line, sizeof line, "%-52s %14s %-12s %s%s\n", figure.name.c_str(), number(figure.value).c_str(),
-                  figure.unit.c_str(), bound(figure).c_str(), figure.holds() ? "" : "  MISSED");
-    text += line;
+    text += line(figure.name.c_str(), number(figure.value).c_str(), figure.unit.c_str(), goal(figure), raw_limit(figure),
+                 figure.holds() ? "" : "MISSED");
   }
   return text;
 }
@@ -40,8 +53,8 @@ std::string BenchResult::to_json() const {
   for (const Figure& figure : figures) {
     if (&figure != &figures.front()) json += ",";
     json += "{\"name\":\"" + figure.name + "\",\"value\":" + number(figure.value) + ",\"unit\":\"" + figure.unit + "\"";
-    if (figure.at_least != 0) json += ",\"at_least\":" + number(figure.at_least);
-    if (figure.at_most != 0) json += ",\"at_most\":" + number(figure.at_most);
+    json += json_number("at_least", figure.at_least) + json_number("at_most", figure.at_most);
+    json += json_number("raw", figure.raw) + json_number("at_most_raws", figure.at_most_raws);
     json += std::string(",\"holds\":") + (figure.holds() ? "true" : "false") + "}";
   }
   return json + "]}";

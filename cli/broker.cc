@@ -76,8 +76,11 @@ ExitCode broker(const BrokerOptions& options) {
   const Result<IoBackend> backend = parse_backend(options.io);
   if (!backend) return usage_error(backend.error().detail);
 
-  Result<std::unique_ptr<RealWorld>> world =
-      RealWorld::open({.backend = *backend, .data_directory = options.data, .trace_level = *level, .trace_file = {}});
+  Result<std::unique_ptr<RealWorld>> world = RealWorld::open({.backend = *backend,
+                                                              .data_directory = options.data,
+                                                              .trace_level = *level,
+                                                              .trace_file = {},
+                                                              .sync_delay = Duration(options.sync_delay_ns)});
   if (!world) {
     fmt::print(stderr, "faultline broker: {}\n", to_string(world.error()));
     return ExitCode::internal;

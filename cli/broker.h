@@ -1,6 +1,7 @@
 // `faultline broker`: a broker on real sockets and files, until SIGTERM or SIGINT.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct BrokerOptions {
   std::vector<std::string> settings;  // key=value, on top of the file
   std::string io = "auto";            // auto, uring, epoll
   std::string log_level = "warning";  // debug, info, warning, error
+  std::int64_t sync_delay_ns = 0;     // for measurements: what every sync takes longer
 };
 
 ExitCode broker(const BrokerOptions& options);

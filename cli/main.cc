@@ -1,9 +1,12 @@
 // The program's front door: options and help. Each subcommand is a struct of options and a function in a file of its own; the
 // option parser is named here alone, since its header costs seconds to compile.
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
+#include "cli/bench.h"
 #include "cli/broker.h"
 #include "cli/consume.h"
 #include "cli/exit_code.h"
@@ -34,6 +37,13 @@ void add_run(CLI::App& app, RunOptions& options, Command& command) {
   sub->callback([&] { command = [&] { return run(options); }; });
 }
 
+void add_bench(CLI::App& app, BenchOptions& options, Command& command) {
+  CLI::App* sub = app.add_subcommand("bench", "Measure, and print the figures with their goals and the machine's own limit");
+  sub->add_option("NAME", options.name, "sim or broker")->required()->check(CLI::IsMember({"sim", "broker"}));
+  sub->add_flag("--json", options.json, "Print the figures as JSON");
+  sub->callback([&] { command = [&] { return bench(options); }; });
+}
+
 void add_broker(CLI::App& app, BrokerOptions& options, Command& command) {
   CLI::App* sub = app.add_subcommand("broker", "Run a broker on real sockets and files, until SIGTERM or SIGINT");
   sub->add_option("--data", options.data, "Its data directory; made if it does not exist")->required()->type_name("DIR");
@@ -44,6 +54,11 @@ void add_broker(CLI::App& app, BrokerOptions& options, Command& command) {
   sub->add_option("--set", options.settings, "Set one key, on top of the file")->type_name("KEY=VALUE")->allow_extra_args(false);
   sub->add_option("--io", options.io, "auto, uring or epoll")->capture_default_str();
   sub->add_option("--log-level", options.log_level, "What goes to stderr: debug, info, warning or error")->capture_default_str();
+  const std::map<std::string, std::int64_t> units{{"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}};
+  sub->add_option("--sync-delay", options.sync_delay_ns, "For measurements: makes every sync take this much longer (2ms)")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("TIME");
   sub->callback([&] { command = [&] { return broker(options); }; });
 }
 
@@ -123,6 +138,8 @@ int main_of(int argc, char** argv) {
   add_produce(app, produce_options, command);
   ConsumeOptions consume_options;
   add_consume(app, consume_options, command);
+  BenchOptions bench_options;
+  add_bench(app, bench_options, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
