@@ -81,7 +81,7 @@ class BrokerWorld {
   }
 
   bool has_ended() const { return ended_.has_value(); }
-  Broker& running() const { return *running_; }
+  const BrokerServer& server() const { return *server_; }
   BrokerConfig& config() { return config_; }
 
  private:
@@ -92,13 +92,17 @@ class BrokerWorld {
     };
     const Forget forget{*this};
     stop_ = std::make_unique<Event>();
-    ended_ = run_broker(env, config_, *stop_, [&](Broker& started, const BrokerServer&) { running_ = &started; });
+    ended_ = run_broker(env, config_, *stop_, [&](Broker& started, const BrokerServer& server) {
+      running_ = &started;
+      server_ = &server;
+    });
   }
 
   BrokerConfig config_;
   std::unique_ptr<Event> stop_;
   std::optional<Result<>> ended_;
   Broker* running_ = nullptr;
+  const BrokerServer* server_ = nullptr;
   int clients_ = 0;
 
  public:

@@ -9,19 +9,21 @@ const std::map<std::string, std::string> small_segments{{"segment.bytes", "256"}
 const std::vector<std::string> fresh{"new 1", "new 2", "new 3"};
 
 void recreate_during(const std::function<void(RawClient&)>& start_work) {
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 100; ++i) {
     CAPTURE(i);
-    BrokerWorld broker;
+    sim::Options options;
+    options.seed = static_cast<std::uint64_t>(i) + 1;
+    BrokerWorld broker(test_config(), options);
     broker.as_client([&](Env& env) {
       RawClient busy(env);
       RawClient client(env);
       REQUIRE(create_topic(client, "t", 1, small_segments) == ErrorCode::none);
       for (int n = 0; n < 12; ++n)
         REQUIRE(produce(client, "t", 0, batch_of({std::string(100, 'o')})).error_code == ErrorCode::none);
-      broker.world.disk(broker.broker).metadata_time = {20ms, 0ms, 20ms};
+      broker.world.disk(broker.broker).metadata_time = {1ms, 40ms, 1s};
       broker.world.disk(broker.broker).sync_time = {5ms, 0ms, 5ms};
       start_work(busy);
-      REQUIRE(sleep_until(env.clock.now() + i * 7ms).has_value());
+      REQUIRE(sleep_until(env.clock.now() + i * 3ms).has_value());
       REQUIRE(delete_topic(client, "t") == ErrorCode::none);
       REQUIRE(create_topic(client, "t", 1, small_segments) == ErrorCode::none);
       for (const std::string& value : fresh) REQUIRE(produce(client, "t", 0, batch_of({value})).error_code == ErrorCode::none);

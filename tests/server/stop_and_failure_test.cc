@@ -73,13 +73,22 @@ TEST_CASE("stop: neither idle connections nor long polls hold it up") {
 }
 
 TEST_CASE("stop: a connection that arrives in the same moment does not hold it up") {
-  for (int i = 0; i < 60; ++i) {
+  const auto connect = [](Env& env) {
+    const Result<std::unique_ptr<Stream>> stream = env.network.connect(broker_address, no_deadline);
+    (void)sleep_until(env.clock.now() + 1h);
+  };
+  constexpr Duration step = 50ns;
+  Duration arrival{};
+  {
     BrokerWorld broker;
-    broker.spawn_client([&](Env& env) {
-      const Result<std::unique_ptr<Stream>> stream = env.network.connect(broker_address, no_deadline);
-      (void)sleep_until(env.clock.now() + 1h);
-    });
-    broker.world.run_for(i * 20us);
+    broker.spawn_client(connect);
+    for (; broker.server().connection_count() == 0; arrival += step) broker.world.run_for(step);
+  }
+  // The seed repeats the arrival to the nanosecond.
+  for (Duration moment = arrival - 2 * step; moment <= arrival; moment += 1ns) {
+    BrokerWorld broker;
+    broker.spawn_client(connect);
+    broker.world.run_for(moment);
     REQUIRE(broker.stop(2s).has_value());
   }
 }
@@ -179,7 +188,7 @@ TEST_CASE("failure: a full disk refuses records and topics, and takes them again
 }
 
 TEST_CASE("failure: a delete that the disk did not confirm never takes back records that are acknowledged after it") {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     sim::Options options;
     options.seed = seed;
     BrokerWorld broker(test_config(), options);
