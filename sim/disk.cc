@@ -251,13 +251,6 @@ void SimDisk::process_starts() {
     perform(operation);
     operation.dead = true;
   }
-  // A killed process is not gone, nor is its lock, before its last system call is over: what it left under way lands before the
-  // next process runs, never under its hands.
-  for (Operation& operation : operations_) {
-    if (!operation.in_use || operation.done || operation.dead) continue;
-    perform(operation);
-    operation.dead = true;
-  }
   for (const std::shared_ptr<Inode>& file : names_->files()) {
     file->cache.evict([&](std::uint32_t) { return random_.eviction.below(2) == 0; });
   }
