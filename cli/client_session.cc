@@ -18,7 +18,8 @@ Result<> ClientSession::configure() {
 
 ExitCode ClientSession::run(const std::function<ExitCode(Env&)>& body) {
   if (const Result<> configured = configure(); !configured) return usage(configured.error().detail);
-  Result<std::unique_ptr<RealWorld>> opened = RealWorld::open({.data_directory = {}, .trace_level = TraceLevel::error, .trace_file = {}});
+  Result<std::unique_ptr<RealWorld>> opened =
+      RealWorld::open({.data_directory = {}, .trace_level = TraceLevel::error, .trace_file = {}});
   if (!opened) return fail(to_string(opened.error()));
   world_ = *std::move(opened);
   ExitCode code = ExitCode::internal;

@@ -50,10 +50,15 @@ class Fiber {
   friend Wake park_uncancellable();
 
   enum class State : std::uint8_t { ready, running, parked, finished };
-  enum class Stack : std::uint8_t { used, resting, trimmed };  // since the last, and the one before last, Tasks::trim_idle_stacks()
+  enum class Stack : std::uint8_t {
+    used,
+    resting,
+    trimmed
+  };  // since the last, and the one before last, Tasks::trim_idle_stacks()
   static constexpr std::uint32_t not_armed = UINT32_MAX;
 
-  Fiber(Tasks& tasks, std::string_view name, std::uint64_t id, FiberStack stack) : tasks_(&tasks), name_(name), id_(id), stack_(stack) {}
+  Fiber(Tasks& tasks, std::string_view name, std::uint64_t id, FiberStack stack)
+      : tasks_(&tasks), name_(name), id_(id), stack_(stack) {}
 
   static inline constinit thread_local Fiber* current_ = nullptr;
 

@@ -29,9 +29,7 @@ void trim_stack(const FiberStack& stack, const std::byte* sp) {
   if (address > low) madvise(stack.low, address - low, MADV_DONTNEED);
 }
 
-FiberStackPool::FiberStackPool(std::size_t usable_bytes) : usable_bytes_(usable_bytes) {
-  ENSURE(usable_bytes % page_bytes == 0);
-}
+FiberStackPool::FiberStackPool(std::size_t usable_bytes) : usable_bytes_(usable_bytes) { ENSURE(usable_bytes % page_bytes == 0); }
 
 FiberStackPool::~FiberStackPool() {
   for (std::byte* slab : slabs_) munmap(slab, (usable_bytes_ + page_bytes) * stacks_per_slab);
@@ -51,7 +49,8 @@ void FiberStackPool::give_back(FiberStack stack) {
 
 void FiberStackPool::map_slab() {
   const std::size_t stride = usable_bytes_ + page_bytes;
-  void* memory = mmap(nullptr, stride * stacks_per_slab, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory =
+      mmap(nullptr, stride * stacks_per_slab, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   ENSURE(memory != MAP_FAILED);
   auto* slab = static_cast<std::byte*>(memory);
   madvise(slab, stride * stacks_per_slab, MADV_NOHUGEPAGE);  // a huge page would make every idle fiber cost 2 MiB

@@ -42,7 +42,8 @@ Result<> read_exactly(Stream& stream, MutableBytes buffer, Time deadline) {
   while (filled < buffer.size()) {
     const std::size_t count = TRY(stream.read_some(buffer.subspan(filled), deadline));
     if (count == 0) {
-      return Error(Errc::truncated, "end of stream after " + std::to_string(filled) + " of " + std::to_string(buffer.size()) + " bytes");
+      return Error(Errc::truncated,
+                   "end of stream after " + std::to_string(filled) + " of " + std::to_string(buffer.size()) + " bytes");
     }
     filled += count;
   }

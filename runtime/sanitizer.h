@@ -36,7 +36,9 @@ namespace faultline::sanitizer {
 
 inline void create(void*&, std::string_view) {}
 inline void destroy(void*) {}
-inline void enter_fiber(void*& loop, void*, const void* bottom, std::size_t bytes) { __sanitizer_start_switch_fiber(&loop, bottom, bytes); }
+inline void enter_fiber(void*& loop, void*, const void* bottom, std::size_t bytes) {
+  __sanitizer_start_switch_fiber(&loop, bottom, bytes);
+}
 inline void entered_fiber(void* fiber, const void*& loop_bottom, std::size_t& loop_bytes) {
   __sanitizer_finish_switch_fiber(fiber, &loop_bottom, &loop_bytes);
 }

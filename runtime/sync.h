@@ -18,7 +18,8 @@ namespace faultline {
 
 /// Wake::ready is success; the others are errors of the same name.
 inline Result<> to_result(Wake wake) {
-  if (wake == Wake::ready) [[likely]] return {};
+  if (wake == Wake::ready) [[likely]]
+    return {};
   return Error(wake == Wake::timed_out ? Errc::timed_out : Errc::cancelled);
 }
 

@@ -91,7 +91,8 @@ void Tasks::entry(transfer_t transfer) {
 
 Wake Tasks::park_current(Time deadline, bool cancellable) {
   Fiber& fiber = *Fiber::current_;
-  if (fiber.doomed_) [[unlikely]] unwind(fiber);
+  if (fiber.doomed_) [[unlikely]]
+    unwind(fiber);
   ENSURE(fiber.no_suspend_depth_ == 0);
   if (cancellable && fiber.cancelled_) return Wake::cancelled;
   fiber.deadline_ = deadline;
@@ -104,20 +105,23 @@ Wake Tasks::park_current(Time deadline, bool cancellable) {
   }
   switch_to_loop(fiber);
   // A parent that joins is woken by its last child, even while all of them are dropped; it must finish its destructors.
-  if (fiber.doomed_ && cancellable) [[unlikely]] unwind(fiber);
+  if (fiber.doomed_ && cancellable) [[unlikely]]
+    unwind(fiber);
   return fiber.wake_;
 }
 
 Wake Tasks::yield_current() {
   Fiber& fiber = *Fiber::current_;
-  if (fiber.doomed_) [[unlikely]] unwind(fiber);
+  if (fiber.doomed_) [[unlikely]]
+    unwind(fiber);
   ENSURE(fiber.no_suspend_depth_ == 0);
   if (fiber.cancelled_) return Wake::cancelled;
   fiber.deadline_ = no_deadline;
   fiber.state_ = Fiber::State::parked;
   make_ready(fiber, Wake::ready);
   switch_to_loop(fiber);
-  if (fiber.doomed_) [[unlikely]] unwind(fiber);
+  if (fiber.doomed_) [[unlikely]]
+    unwind(fiber);
   return fiber.wake_;
 }
 
