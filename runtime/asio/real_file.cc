@@ -82,10 +82,13 @@ Result<> write_pieces(const Descriptor& descriptor, std::uint64_t offset, std::s
 Result<Slice> RealFile::read_at(std::uint64_t offset, std::size_t count, Time deadline) {
   ENSURE(Fiber::current() != nullptr);
   if (Fiber::current()->cancelled()) return Error(Errc::cancelled);
-  // Not more than the file can hold, so that a careless count costs no memory.
-  const std::uint64_t present = TRY(size());
-  if (offset >= present) return Slice();
-  Buffer buffer(static_cast<std::size_t>(std::min<std::uint64_t>(count, present - offset)));
+  // Not more than the file can hold, so that a careless count costs no memory. A small one is not worth asking the file's size.
+  if (count > largest_immediate_read) {
+    const std::uint64_t present = TRY(size());
+    if (offset >= present) return Slice();
+    count = static_cast<std::size_t>(std::min<std::uint64_t>(count, present - offset));
+  }
+  Buffer buffer(count);
   std::size_t filled = 0;
   if (buffer.size() <= largest_immediate_read &&
       read_cached(descriptor_->number(), offset, buffer, filled) == Progress::complete) {
