@@ -96,7 +96,7 @@ ClientResult<> Cluster::refresh(Time deadline) {
 }
 
 ClientResult<protocol::MetadataResponse> Cluster::ask_metadata(const protocol::MetadataRequest& request, Time deadline) {
-  const protocol::MetadataResponse answer = TRY(call_any(request, {.deadline = deadline}));
+  protocol::MetadataResponse answer = TRY(call_any(request, {.deadline = deadline}));
   if (answer.brokers.empty()) return ClientError(ErrorCode::broker_not_available, "the broker knows of no broker");
   return answer;
 }

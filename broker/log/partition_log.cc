@@ -64,7 +64,7 @@ Result<> PartitionLog::check_open() const {
 std::optional<Error> PartitionLog::failure_of(const AppendTicket& ticket) const {
   const std::optional<Errc> why = taken_back_.reason(ticket);
   if (!why.has_value()) return std::nullopt;
-  if (*why == Errc::io_error) return *fence_;
+  if (*why == Errc::io_error) return fence_;
   return Error(*why, directory_ + ": the append was taken back");
 }
 

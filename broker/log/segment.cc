@@ -19,9 +19,9 @@ std::string segment_file_name(std::int64_t base_offset) { return fmt::format("{:
 std::int64_t parse_segment_file_name(std::string_view name) {
   if (name.size() != name_digits + log_suffix.size() || !name.ends_with(log_suffix)) return -1;
   std::int64_t offset = 0;
-  const char* end = name.data() + name_digits;
-  const auto [stopped, error] = std::from_chars(name.data(), end, offset);
-  return error == std::errc{} && stopped == end ? offset : -1;
+  const std::string_view digits = name.substr(0, name_digits);
+  const auto [stopped, error] = std::from_chars(digits.data(), digits.data() + digits.size(), offset);
+  return error == std::errc{} && stopped == digits.data() + digits.size() ? offset : -1;
 }
 
 Segment::Segment(std::string_view directory, std::int64_t base, std::uint64_t index_interval_bytes, Time now)

@@ -52,7 +52,7 @@ Result<> PartitionLog::write_group(std::vector<Queued>& group) {
     const std::shared_ptr<File> file = TRY(segment->writable_file(context_.disk, patience()));
     return file->write_at(segment->written_bytes, pieces, patience().deadline());
   };
-  const Result<> written = write();
+  Result<> written = write();
   if (fence_.has_value()) return *fence_;  // by the flusher, meanwhile: these appends have failed already
   if (cut_to_.has_value()) return Error(Errc::no_space, directory_);  // and so have they
   if (!written) {

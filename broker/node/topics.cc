@@ -223,7 +223,7 @@ Outcome<> Topics::remove(const std::string& name) {
   if (found == topics_.end()) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + name + "'");
   TopicStoreContent content = content_;
   content.topics.erase(name);
-  const Outcome<> committed = commit(std::move(content));
+  Outcome<> committed = commit(std::move(content));
   if (!committed) {
     // If the file cannot be put right, the topic may be gone at the next start: nothing more may be acknowledged on it.
     if (!settle()) {
