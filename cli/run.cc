@@ -72,7 +72,7 @@ std::string command_for(const RunOptions& options, const std::string& file, std:
 
 // Repeats the seed in a process of its own, which may die of it, and writes the artifact. Returns: its folder, if it came to be.
 std::optional<std::string> make_artifact(const RunOptions& options, const scenarios::Scenario& scenario, std::uint64_t seed) {
-  const std::string folder = options.out + "/" + scenario.name + "-seed-" + std::to_string(seed);
+  std::string folder = options.out + "/" + scenario.name + "-seed-" + std::to_string(seed);
   std::string problem;
   const auto work = [&](std::uint64_t) -> std::string {
     const Result<> written = write_artifact(folder, scenarios::run_trial(scenario, seed, {.last_events = artifact_events}));

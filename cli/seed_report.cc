@@ -55,12 +55,16 @@ checkers::Vacuity vacuity_from(const ordered_json& json) {
   return v;
 }
 
+/// For people: to the millisecond. The artifact has the exact values.
+std::string rounded(Duration duration) {
+  return scenarios::format_duration(std::chrono::round<std::chrono::milliseconds>(duration));
+}
+
 std::string fault_line(const scenarios::FaultSpec& fault) {
-  std::string line = fmt::format("  {:>10}  {:<20} {}", scenarios::format_duration(fault.at.low),
-                                 scenarios::info_of(fault.kind).name, fault.node);
+  std::string line = fmt::format("  {:>10}  {:<20} {}", rounded(fault.at.low), scenarios::info_of(fault.kind).name, fault.node);
   if (!fault.peer.empty()) line += " <> " + fault.peer;
   const auto add = [&](const char* key, const auto& value) {
-    if (value) line += fmt::format(", {} {}", key, scenarios::format_duration(value->low));
+    if (value) line += fmt::format(", {} {}", key, rounded(value->low));
   };
   add("for", fault.lasts);
   add("restart after", fault.restart_after);

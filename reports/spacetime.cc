@@ -67,6 +67,25 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
+// `text` in lines of at most `width` letters, broken between words; what does not fit into `lines_max` of them is left out.
+std::string wrapped(std::string_view text, std::size_t width, std::size_t lines_max) {
+  std::string result;
+  for (std::size_t lines = 1; !text.empty(); ++lines) {
+    std::size_t count = text.size();
+    if (count > width) {
+      const std::size_t blank = text.substr(0, width + 1).rfind(' ');
+      count = blank == std::string_view::npos || blank == 0 ? width : blank;
+    }
+    const bool left_out = lines == lines_max && count < text.size();
+    result += escaped(text.substr(0, count)) + (left_out ? " ..." : "");
+    text.remove_prefix(count);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    if (lines == lines_max) break;
+    if (!text.empty()) result += "\\n";
+  }
+  return result;
+}
+
 // The moments of a scene become rows, the lanes columns; Graphviz's neato keeps both where they are put ("pos" with '!').
 class Diagram {
  public:
@@ -91,7 +110,7 @@ class Diagram {
     line("  label=\"{}\"; labelloc=t; fontname=\"Helvetica\";", escaped(finding_.anomaly + ": " + finding_.text));
     for (std::size_t i = 0; i < lanes_.size(); ++i) draw_lane(i);
     for (const auto& [time, at] : rows_) {
-      line("  \"t{}\" [shape=plaintext fontcolor=gray40 label=\"{}\" pos=\"-1.6,{}!\"];", at, checkers::seconds_text(time),
+      line("  \"t{}\" [shape=plaintext fontcolor=gray40 label=\"{}\" pos=\"-1.9,{}!\"];", at, checkers::seconds_text(time),
            height(at));
     }
     for (const std::uint32_t index : scene_.operations) draw_operation(index);
@@ -101,7 +120,11 @@ class Diagram {
 
  private:
   static constexpr double lane_width = 3.0;  // inches
+  static constexpr double box_width = 2.6;
   static constexpr double row_height = 0.45;
+  static constexpr double box_height_min = 0.36;
+  static constexpr double line_height = 0.15;        // of a label at 9 points
+  static constexpr std::size_t letters_a_line = 34;  // of a label, in a box of that width
 
   template <class... Args>
   void line(fmt::format_string<Args...> format, Args&&... args) {
@@ -134,14 +157,18 @@ class Diagram {
     const int first = rows_.at(begin);
     const int last = rows_.at(end);
     const double middle = -row_height * (1 + (first + last) / 2.0);
-    line("  \"{}\" [label=\"{}\" pos=\"{},{:.2f}!\" width=2.6 height={:.2f} {}];", name, escaped(label), across(at), middle,
-         row_height * (last - first) + 0.3, style);
+    const double box_height = row_height * (last - first) + box_height_min;
+    const auto lines = static_cast<std::size_t>(box_height / line_height);
+    line("  \"{}\" [label=\"{}\" pos=\"{},{:.2f}!\" fixedsize=true width={} height={:.2f} {}];", name,
+         wrapped(label, letters_a_line, lines), across(at), middle, box_width, box_height, style);
   }
 
   void draw_operation(std::uint32_t index) {
     const LogOperation& operation = history_.operations[index];
     const std::string whole = checkers::describe(history_, index);
-    const std::string label = whole.substr(0, whole.rfind(", "));  // the times are on the left
+    // "op 5, process 2: send ..., 1 s to 2 s": the process is the lane, the times are on the left.
+    const std::size_t colon = std::min(whole.find(": "), whole.size());
+    const std::string label = whole.substr(0, whole.find(',')) + whole.substr(colon, whole.rfind(", ") - colon);
     const std::string_view style = !in_witness(scene_, index) ? "style=filled fillcolor=white color=gray60 fontcolor=gray40"
                                    : finding_.failure         ? "style=filled fillcolor=\"#f7c6c5\" color=\"#b3261e\" penwidth=2"
                                                               : "style=filled fillcolor=\"#fff0c2\" color=\"#8a6d00\" penwidth=2";
