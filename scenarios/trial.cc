@@ -56,6 +56,16 @@ class Trial {
     nemesis_->on_stop([this](const std::string& name, Duration restart_after) { stop_broker(name, restart_after); });
   }
 
+  /// Ends every process first: what they leave behind on their way out goes to the members that die before the world.
+  ~Trial() {
+    for (std::size_t i = 0; i < world_.node_count(); ++i) {
+      const sim::NodeId node(static_cast<sim::NodeId::rep>(i));
+      if (world_.is_running(node)) world_.kill(node);
+    }
+  }
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
   RunResult run() {
     world_.restart(setup_, Duration{});
     const bool set_up = wait_until([this] { return set_up_; }, drawn_.scenario.liveness.bound);
