@@ -115,9 +115,8 @@ TEST_CASE("reports: the picture has a lane per process and per fault's target, a
   const std::string dot = spacetime_dot(history, check_log(history).findings[0]);
   CHECK(dot.starts_with("digraph spacetime {\n"));
   CHECK(dot.ends_with("}\n"));
-  for (const char* part :
-       {"label=\"process 1\"", "label=\"process 2\"", "label=\"node \\\"0\\\"\"",
-        "\"op0\" [label=\"op 0: send t-0@0=10: ok\"", "\"fault0\" [label=\"crash\"", "label=\"0.005000 s\""}) {
+  for (const char* part : {"label=\"process 1\"", "label=\"process 2\"", "label=\"node \\\"0\\\"\"",
+                           "\"op0\" [label=\"op 0: send t-0@0=10: ok\"", "\"fault0\" [label=\"crash\"", "label=\"0.005000 s\""}) {
     INFO(part);
     CHECK(dot.find(part) != std::string::npos);
   }
