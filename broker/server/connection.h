@@ -3,8 +3,8 @@
 // Requests of a connection are answered in the order they came. Producers keep many of them in flight, and with a sync before
 // each acknowledgement one after the other would cost a disk sync each; so a produce request is *started* (checked and appended)
 // when it arrives and *finished* (its sync waited for) when its turn to be answered comes. All other requests do everything when
-// their turn comes, and so see the effects of all that was sent before them. The price: a produce sent behind a CreateTopics on the
-// same connection, without waiting for that answer, does not find the topic yet.
+// their turn comes, and so see the effects of all that was sent before them. The price: a produce sent behind a CreateTopics on
+// the same connection, without waiting for that answer, does not find the topic yet.
 #pragma once
 
 #include <cstdint>
