@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-PURE = ["base", "broker/protocol", "broker/raft", "broker/replication", "broker/group", "broker/txn", "checkers", "reports"]
+PURE = ["base", "broker/protocol", "broker/raft", "broker/replication", "broker/group", "broker/txn", "checkers",
+        "checkers/linearizability", "reports"]
 
 
 def forbidden(folder):
@@ -28,7 +29,7 @@ def forbidden(folder):
         no |= {"sim", "runtime/asio", "checkers", "scenarios", "reports", "cli"}
     if folder in PURE:
         no |= {"runtime", "runtime/asio", "sim", "broker/log", "broker/node"}
-    if folder == "checkers":
+    if folder.startswith("checkers"):
         no |= {"broker/protocol", "broker/client", "broker/server", "scenarios", "reports", "cli"}
     if folder == "runtime":
         no |= {"runtime/asio", "sim", "broker/protocol", "cli"}
