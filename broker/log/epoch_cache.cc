@@ -51,6 +51,13 @@ std::optional<std::int32_t> EpochCache::latest() const {
   return entries_.back().epoch;
 }
 
+std::optional<std::int32_t> EpochCache::epoch_at(std::int64_t offset) const {
+  const auto after = std::upper_bound(entries_.begin(), entries_.end(), offset,
+                                      [](std::int64_t wanted, const EpochStart& entry) { return wanted < entry.start_offset; });
+  if (after == entries_.begin()) return std::nullopt;
+  return std::prev(after)->epoch;
+}
+
 EpochEnd EpochCache::end_offset_for(std::int32_t asked, std::int64_t log_end) const {
   if (asked < 0 || entries_.empty() || asked > entries_.back().epoch) return {};
   if (asked == entries_.back().epoch) return {asked, log_end};

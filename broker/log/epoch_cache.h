@@ -46,6 +46,8 @@ class EpochCache {
   void merge(const EpochCache& other);
 
   std::optional<std::int32_t> latest() const;
+  /// The epoch that a batch at `offset` was written in; nothing if the cache does not reach back so far.
+  std::optional<std::int32_t> epoch_at(std::int64_t offset) const;
   /// The last offset + 1 of the largest known epoch that is at most `asked`. `log_end` ends the newest one.
   EpochEnd end_offset_for(std::int32_t asked, std::int64_t log_end) const;
   const std::vector<EpochStart>& entries() const { return entries_; }

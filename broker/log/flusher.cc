@@ -81,18 +81,29 @@ Result<> PartitionLog::sync_segment(Segment& segment) {
 Result<> PartitionLog::save_checkpoint(Closing closing, std::int64_t log_start) {
   const Mutex::Guard guard = TRY(checkpoint_lock_.lock());
   // The epochs first: whoever believes the recovery point may believe them as well.
-  if (epochs_.entries() != saved_epochs_) {
-    const std::vector<EpochStart> entries = epochs_.entries();
-    const std::string path = directory_ + "/" + std::string(epoch_file);
-    TRY(replace_file(context_.disk, path, epochs_.encode(), patience().deadline()));
-    saved_epochs_ = entries;
-  }
+  TRY(save_epochs_locked());
   const LogCheckpoint wanted{std::max(log_start, log_start_), durable_end_, closing == Closing::yes};
   if (wanted == checkpoint_ && has_checkpoint_) return {};
   const std::string path = directory_ + "/" + std::string(checkpoint_file);
   TRY(replace_file(context_.disk, path, wanted.encode(), patience().deadline()));
   checkpoint_ = wanted;
   has_checkpoint_ = true;
+  return {};
+}
+
+Result<> PartitionLog::save_epochs() {
+  if (epochs_.entries() == saved_epochs_) return {};
+  const Mutex::Guard guard = TRY(checkpoint_lock_.lock());
+  return save_epochs_locked();
+}
+
+// Requires: checkpoint_lock_ is held.
+Result<> PartitionLog::save_epochs_locked() {
+  if (epochs_.entries() == saved_epochs_) return {};
+  const std::vector<EpochStart> entries = epochs_.entries();
+  const std::string path = directory_ + "/" + std::string(epoch_file);
+  TRY(replace_file(context_.disk, path, epochs_.encode(), patience().deadline()));
+  saved_epochs_ = entries;
   return {};
 }
 

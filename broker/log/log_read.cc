@@ -31,11 +31,27 @@ Result<ReadResult> PartitionLog::read(std::int64_t offset, const ReadLimits& ask
     Result<ReadResult> result = segment->read(context_.disk, patience(), offset, limits);
     // Meanwhile the end may have been cut and its offsets given to other batches, or the segment removed.
     if (generation != taken_back_.generation() || offset < log_start_) continue;
+    if (result.has_value()) {
+      if (const Result<> sound = check_epochs(*result); !sound) result = sound.error();
+    }
     if (!result && result.error() == Errc::corrupt) {
       context_.trace.emit(trace_log_corrupt_read, {{"log", directory_}, {"offset", offset}, {"detail", result.error().detail}});
     }
     return result;
   }
+}
+
+// A batch's leader epoch lies outside its checksum, so that rot in it shows only here.
+Result<> PartitionLog::check_epochs(const ReadResult& result) const {
+  for (const Slice& batch : result.batches) {
+    const BatchHeader header = TRY(read_batch_header(batch));
+    const std::optional<std::int32_t> expected = epochs_.epoch_at(header.base_offset);
+    if (expected.has_value() && *expected != header.leader_epoch) {
+      return Error(Errc::corrupt, directory_ + ": leader epoch " + std::to_string(header.leader_epoch) + " at offset " +
+                                      std::to_string(header.base_offset) + ", where it was " + std::to_string(*expected));
+    }
+  }
+  return {};
 }
 
 std::uint64_t PartitionLog::bytes_from(std::int64_t offset) const {

@@ -106,6 +106,10 @@ void PartitionLog::tell_progress() {
 
 Result<> PartitionLog::begin_epoch(std::int32_t epoch) {
   TRY(check_open());
+  if (epochs_.latest().value_or(0) > epoch) {
+    return Error(Errc::corrupt, directory_ + ": holds leader epoch " + std::to_string(*epochs_.latest()) +
+                                    ", and is now to be led in " + std::to_string(epoch));
+  }
   if (!epochs_.assign(epoch, log_end_)) return {};
   return save_checkpoint(Closing::no);
 }

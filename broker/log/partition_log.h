@@ -113,7 +113,8 @@ class PartitionLog {
 
   // --- epochs ---
 
-  /// A new leader enters its epoch at log_end(), durably, before it serves. Suspends. Errors: as the disk; io_error.
+  /// A new leader enters its epoch at log_end(), durably, before it serves. Suspends.
+  /// Errors: corrupt (the log holds a later epoch: nobody has led it there); as the disk; io_error.
   Result<> begin_epoch(std::int32_t epoch);
   std::optional<std::int32_t> latest_epoch() const { return epochs_.latest(); }
   EpochEnd end_offset_for_epoch(std::int32_t epoch) const { return epochs_.end_offset_for(epoch, log_end_); }
@@ -173,6 +174,7 @@ class PartitionLog {
   void fence(const Error& cause);
   void tell_progress();
   SegmentPtr segment_of(std::int64_t offset) const;
+  Result<> check_epochs(const ReadResult& result) const;
   Result<std::optional<TimestampPlace>> batch_below(std::int64_t batch_offset, std::int64_t upper_bound);
 
   // append.cc
@@ -203,6 +205,8 @@ class PartitionLog {
   void sync_failed(const Error& cause);
   enum class Closing : std::uint8_t { no, yes };
   Result<> save_checkpoint(Closing closing, std::int64_t log_start = 0);
+  Result<> save_epochs();
+  Result<> save_epochs_locked();
 
   // trim.cc
   Result<> raise_log_start(std::int64_t offset);

@@ -54,6 +54,7 @@ class Recovery {
   std::vector<std::string> leftovers_;
   std::vector<Found> found_;
   RecoveredLog log_;
+  EpochCache saved_epochs_;            // log_.saved_epochs, to look offsets up in
   std::int64_t end_ = 0;               // of the good prefix so far
   std::uint64_t tail_file_bytes_ = 0;  // size of the file that the last good batch is in
 };
@@ -80,7 +81,10 @@ Result<> Recovery::read_checkpoints() {
   bytes = read_whole(context_.disk, path_of(epoch_file), checkpoint_bytes_max, patience_.deadline());
   if (bytes.has_value()) {
     // A damaged one is not missed: the batches carry their epochs.
-    if (const Result<EpochCache> epochs = EpochCache::decode(*bytes)) log_.saved_epochs = epochs->entries();
+    if (Result<EpochCache> epochs = EpochCache::decode(*bytes)) {
+      log_.saved_epochs = epochs->entries();
+      saved_epochs_ = std::move(*epochs);
+    }
   } else if (!(bytes.error() == Errc::not_found)) {
     return bytes.error();
   }
@@ -117,6 +121,11 @@ Result<> Recovery::check_batch(const BatchHeader& header, std::int64_t expected)
   const std::optional<std::int32_t> latest = log_.epochs.latest();
   if (header.leader_epoch < 0 || (latest.has_value() && header.leader_epoch < *latest)) {
     return Error(Errc::corrupt, fmt::format("leader epoch {} at offset {}", header.leader_epoch, expected));
+  }
+  const std::optional<std::int32_t> saved = saved_epochs_.epoch_at(expected);
+  if (saved.has_value() && *saved != header.leader_epoch) {
+    return Error(Errc::corrupt,
+                 fmt::format("leader epoch {} at offset {}, where the epoch file has {}", header.leader_epoch, expected, *saved));
   }
   return {};
 }

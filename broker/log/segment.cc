@@ -112,8 +112,12 @@ Result<ReadResult> Segment::read(Disk& disk, DiskPatience patience, std::int64_t
   ENSURE(offset < next_offset);
   const std::uint64_t cuts = cuts_;
   std::uint64_t start = read_on_position_;
-  if (offset != read_on_offset_) start = TRY(find(disk, patience, offset))
-  .position;
+  std::int64_t expected = offset;  // where one reads on a batch begins; else the one that holds `offset` may begin before it
+  if (offset != read_on_offset_) {
+    const Place place = TRY(find(disk, patience, offset));
+    start = place.position;
+    expected = place.header.base_offset;
+  }
   const std::shared_ptr<File> file = TRY(this->file(disk, patience));
 
   const std::uint64_t left = written_bytes - start;
@@ -130,14 +134,12 @@ Result<ReadResult> Segment::read(Disk& disk, DiskPatience patience, std::int64_t
 
   ReadResult result;
   result.next_offset = offset;
-  std::int64_t expected = -1;  // the first batch may start before `offset`
   std::size_t at = 0;
   while (run.size() - at >= batch_header_bytes) {
     const Result<BatchHeader> header = read_batch_header(run.from(at));
     const bool whole = header.has_value() && header->bytes <= run.size() - at;
     if (header.has_value() && !whole && header->bytes <= left - at) break;  // larger than what was asked for
-    const bool in_place = whole && (expected == -1 ? header->base_offset <= offset && offset < header->next_offset()
-                                                   : header->base_offset == expected);
+    const bool in_place = whole && header->base_offset == expected;
     if (!in_place || !batch_checksum_matches(run.part(at, header->bytes))) {
       // What came before is sound; the next read starts here and reports it.
       if (!result.batches.empty()) break;

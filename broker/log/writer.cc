@@ -48,6 +48,9 @@ Result<> PartitionLog::write_group(std::vector<Queued>& group) {
   for (const Queued& queued : group) pieces.push_back(queued.batch);
 
   const auto write = [&]() -> Result<> {
+    // An epoch is on the disk before the first batch of it: a batch's own word for its epoch lies outside its checksum, and
+    // recovery believes it only where the epoch file says the same.
+    TRY(save_epochs());
     if (segment->written_bytes == 0 && !segment->is_open()) TRY(segment->create(context_.disk, patience()));
     const std::shared_ptr<File> file = TRY(segment->writable_file(context_.disk, patience()));
     return file->write_at(segment->written_bytes, pieces, patience().deadline());

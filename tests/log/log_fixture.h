@@ -116,6 +116,13 @@ struct LogFixture {
     });
     return outcome;
   }
+  /// Opens the log and enters `epoch`, as a leader does before it serves.
+  Result<> lead(std::int32_t epoch, LogOpen mode = LogOpen::create) {
+    TRY(open(mode));
+    Result<> begun;
+    in_fiber([&] { begun = log->begin_epoch(epoch); });
+    return begun;
+  }
   /// The process ends without a word; what happens to the disk is up to the test.
   void crash() {
     in_fiber([&] { log.reset(); });

@@ -184,3 +184,64 @@ TEST_CASE_METHOD(LogFixture, "recovery: epochs come back from the batches, and f
   REQUIRE(open(LogOpen::existing).has_value());
   CHECK(log->epoch_starts() == std::vector<EpochStart>{{1, 0}, {3, 1}});
 }
+
+namespace {
+constexpr std::size_t epoch_byte = 15;       // the lowest of a batch's leader epoch, which no checksum covers
+constexpr std::size_t base_offset_byte = 7;  // and of its base offset
+constexpr std::size_t one_batch_bytes = 81;  // what make_batch() makes
+}  // namespace
+
+TEST_CASE_METHOD(LogFixture, "recovery: a batch is believed its leader epoch only as far as the epoch file has it") {
+  REQUIRE(lead(2).has_value());
+  for (int i = 0; i < 3; ++i) REQUIRE(append_stable(make_batch(), 2).has_value());
+  SECTION("above the recovery point the log ends before it") {
+    crash();
+    disk.bytes_of(first_segment)[2 * one_batch_bytes + epoch_byte] = 7;
+    REQUIRE(open(LogOpen::existing).has_value());
+    CHECK(report.verdict == RecoveryReport::Verdict::torn_tail);
+    CHECK(log->log_end() == 2);
+    CHECK(log->latest_epoch() == 2);
+  }
+  SECTION("below it the log is refused") {
+    in_fiber([&] { REQUIRE(log->close().has_value()); });
+    crash();
+    disk.bytes_of(first_segment)[2 * one_batch_bytes + epoch_byte] = 7;
+    CHECK(open(LogOpen::existing).error() == Errc::corrupt);
+  }
+  SECTION("without the epoch file it is believed, but nobody leads the log below it") {
+    crash();
+    disk.bytes_of(first_segment)[2 * one_batch_bytes + epoch_byte] = 7;
+    disk.bytes_of("t-0/leader-epoch-checkpoint").clear();
+    CHECK(lead(3, LogOpen::existing).error() == Errc::corrupt);
+  }
+}
+
+TEST_CASE_METHOD(LogFixture, "recovery: a follower has an epoch on the disk before the first batch of it") {
+  REQUIRE(lead(2).has_value());
+  Slice theirs = make_batch();
+  in_fiber([&] {
+    REQUIRE(protocol::BatchView::parse(theirs).has_value());
+    protocol::BatchView::parse(theirs)->stamp(0, 9);
+    REQUIRE(log->append_as_follower(theirs).has_value());
+  });
+  CHECK(log->written_end() == 1);
+  crash();  // the process only
+  REQUIRE(open(LogOpen::existing).has_value());
+  CHECK(log->log_end() == 1);
+  CHECK(log->latest_epoch() == 9);
+}
+
+TEST_CASE_METHOD(LogFixture, "log: rot in what no checksum covers is found when a batch is read") {
+  config.tail_cache_bytes = 0;
+  REQUIRE(lead(2).has_value());
+  for (int i = 0; i < 3; ++i) REQUIRE(append_stable(make_batch(4), 2).has_value());
+  SECTION("the leader epoch") {
+    disk.bytes_of(first_segment)[epoch_byte] = 1;
+    CHECK(read(0).error() == Errc::corrupt);
+  }
+  SECTION("the base offset of the batch that is asked for, where the rotten one still holds the offset") {
+    REQUIRE(read(0, {INT64_MAX, 1, true})->next_offset == 4);  // the next read goes on from there without a search
+    disk.bytes_of(first_segment)[one_batch_bytes + base_offset_byte] = 3;
+    CHECK(read(4).error() == Errc::corrupt);
+  }
+}
