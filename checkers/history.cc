@@ -14,6 +14,11 @@ std::string_view to_string(OperationKind kind) {
     case OperationKind::poll: return "poll";
     case OperationKind::assign: return "assign";
     case OperationKind::seek: return "seek";
+    case OperationKind::txn: return "txn";
+    case OperationKind::subscribe: return "subscribe";
+    case OperationKind::rebalance: return "rebalance";
+    case OperationKind::commit: return "commit";
+    case OperationKind::offset_fetch: return "offset-fetch";
   }
   return "";
 }
@@ -60,18 +65,28 @@ std::string seconds_text(Time time) {
 namespace {
 
 // Longer lists are cut in the middle of a sentence for people; the history has them whole.
-constexpr std::size_t records_shown = 6;
+constexpr std::uint32_t records_shown = 6;
 
 std::string records_text(const LogHistory& history, const LogOperation& operation) {
   std::string text;
-  std::size_t shown = 0;
+  std::uint32_t shown = 0;
   for (const LogRecord& record : history.records_of(operation)) {
-    if (shown++ == records_shown) return text + fmt::format(" and {} more", operation.record_count - records_shown);
+    if (shown == records_shown) return text + fmt::format(" and {} more", operation.record_count - shown);
+    if (operation.kind == OperationKind::txn) text += shown < operation.sent_count ? " send" : " poll";
     text += fmt::format(" {}", history.partition_name(record.partition));
     if (record.offset != no_offset) text += fmt::format("@{}", record.offset);
-    if (operation.kind == OperationKind::send || operation.kind == OperationKind::poll) text += fmt::format("={}", record.value);
+    if (has_values(operation.kind)) text += fmt::format("={}", record.value);
+    ++shown;
   }
   return text.empty() ? " nothing" : text;
+}
+
+std::string group_text(const LogHistory& history, const LogOperation& operation) {
+  const OperationDetails& details = history.details_of(operation);
+  if (details.group == 0) return "";
+  std::string text = fmt::format(", group {}", history.groups[details.group]);
+  if (details.generation >= 0) text += fmt::format(" generation {}", details.generation);
+  return text;
 }
 
 }  // namespace
@@ -84,6 +99,7 @@ std::string describe(const LogHistory& history, std::uint32_t index) {
   if (operation.end_offset != no_offset) {
     text += fmt::format(", end of {} at {}", history.partition_name(operation.end_partition), operation.end_offset);
   }
+  text += group_text(history, operation);
   text += fmt::format(": {}", to_string(operation.outcome));
   if (operation.error != 0) text += fmt::format(" ({})", history.errors[operation.error]);
   text += fmt::format(", {} to ", seconds_text(operation.invoked));
@@ -98,39 +114,67 @@ PartitionId HistoryRecorder::partition(std::string_view name) {
   return entry->second;
 }
 
-OperationId HistoryRecorder::invoke(OperationKind kind, std::int32_t process, Time now, std::span<const LogRecord> records) {
+OperationId HistoryRecorder::invoke(OperationKind kind, std::int32_t process, Time now, std::span<const LogRecord> records,
+                                    std::span<const RecordAttributes> attributes) {
   LogOperation operation;
   operation.kind = kind;
   operation.process = process;
   operation.invoke_index = history_.event_count++;
   operation.invoked = now;
   operation.first_record = static_cast<std::uint32_t>(history_.records.size());
-  operation.record_count = static_cast<std::uint32_t>(records.size());
-  for (const LogRecord& record : records) {
-    ENSURE(record.partition.value() < history_.partitions.size());
-    history_.records.push_back(record);
-  }
+  add_records(operation, records, attributes);
   history_.operations.push_back(operation);
   return OperationId(static_cast<std::uint32_t>(history_.operations.size() - 1));
 }
 
-OperationId HistoryRecorder::invoke_send(std::int32_t process, Time now, std::span<const LogRecord> records) {
-  const OperationId id = invoke(OperationKind::send, process, now, records);
+// Requires: the operation's records are the last of the history.
+void HistoryRecorder::add_records(LogOperation& operation, std::span<const LogRecord> records,
+                                  std::span<const RecordAttributes> attributes) {
+  ENSURE(attributes.empty() || attributes.size() == records.size());
+  ENSURE(operation.first_record + operation.record_count == history_.records.size());
+  operation.record_count += static_cast<std::uint32_t>(records.size());
+  for (const LogRecord& record : records) ENSURE(record.partition.value() < history_.partitions.size());
+  if (!attributes.empty()) {
+    history_.attributes.resize(history_.records.size());
+    history_.attributes.insert(history_.attributes.end(), attributes.begin(), attributes.end());
+  }
+  history_.records.insert(history_.records.end(), records.begin(), records.end());
+  if (!history_.attributes.empty()) history_.attributes.resize(history_.records.size());
+}
+
+OperationId HistoryRecorder::invoke_send(std::int32_t process, Time now, std::span<const LogRecord> records,
+                                         std::span<const RecordAttributes> attributes) {
+  const OperationId id = invoke(OperationKind::send, process, now, records, attributes);
   const LogOperation& operation = history_.operations[id.value()];
   for (std::uint32_t i = 0; i < operation.record_count; ++i) history_.records[operation.first_record + i].offset = no_offset;
   return id;
 }
 
 OperationId HistoryRecorder::invoke_poll(std::int32_t process, Time now, bool final_read) {
-  const OperationId id = invoke(OperationKind::poll, process, now, {});
+  const OperationId id = invoke(OperationKind::poll, process, now, {}, {});
   history_.operations[id.value()].final_read = final_read;
+  return id;
+}
+
+OperationId HistoryRecorder::invoke_txn(std::int32_t process, Time now, std::span<const LogRecord> records,
+                                        std::span<const RecordAttributes> attributes) {
+  const OperationId id = invoke_send(process, now, records, attributes);
+  LogOperation& operation = history_.operations[id.value()];
+  operation.kind = OperationKind::txn;
+  operation.sent_count = operation.record_count;
   return id;
 }
 
 OperationId HistoryRecorder::invoke_positioning(OperationKind kind, std::int32_t process, Time now,
                                                 std::span<const LogRecord> partitions) {
-  ENSURE(kind == OperationKind::assign || kind == OperationKind::seek);
-  return invoke(kind, process, now, partitions);
+  ENSURE(kind == OperationKind::assign || kind == OperationKind::seek || kind == OperationKind::subscribe ||
+         kind == OperationKind::commit);
+  return invoke(kind, process, now, partitions, {});
+}
+
+OperationId HistoryRecorder::invoke_listing(OperationKind kind, std::int32_t process, Time now) {
+  ENSURE(kind == OperationKind::rebalance || kind == OperationKind::offset_fetch);
+  return invoke(kind, process, now, {}, {});
 }
 
 LogOperation& HistoryRecorder::finish(OperationId id, Time now, Outcome outcome, std::string_view error) {
@@ -148,29 +192,58 @@ LogOperation& HistoryRecorder::finish(OperationId id, Time now, Outcome outcome,
   return operation;
 }
 
+void HistoryRecorder::fill_in_offsets(const LogOperation& operation, std::span<const std::int64_t> offsets) {
+  const RecordRange sent = history_.sent_range(operation);
+  ENSURE(offsets.empty() || offsets.size() == sent.end - sent.begin);
+  for (std::size_t i = 0; i < offsets.size(); ++i) history_.records[sent.begin + i].offset = offsets[i];
+}
+
 void HistoryRecorder::complete_send(OperationId id, Time now, Outcome outcome, std::span<const std::int64_t> offsets,
                                     std::string_view error) {
   const LogOperation& operation = finish(id, now, outcome, error);
   ENSURE(operation.kind == OperationKind::send);
-  ENSURE(offsets.empty() || offsets.size() == operation.record_count);
-  for (std::size_t i = 0; i < offsets.size(); ++i) history_.records[operation.first_record + i].offset = offsets[i];
+  fill_in_offsets(operation, offsets);
 }
 
 void HistoryRecorder::complete_poll(OperationId id, Time now, Outcome outcome, std::span<const LogRecord> records,
-                                    std::string_view error) {
+                                    std::string_view error, std::span<const RecordAttributes> attributes) {
   LogOperation& operation = finish(id, now, outcome, error);
   ENSURE(operation.kind == OperationKind::poll);
   operation.first_record = static_cast<std::uint32_t>(history_.records.size());
-  operation.record_count = static_cast<std::uint32_t>(records.size());
-  for (const LogRecord& record : records) {
-    ENSURE(record.partition.value() < history_.partitions.size());
-    history_.records.push_back(record);
-  }
+  add_records(operation, records, attributes);
+}
+
+void HistoryRecorder::complete_txn(OperationId id, Time now, Outcome outcome, std::span<const std::int64_t> offsets,
+                                   std::span<const LogRecord> polled, std::string_view error,
+                                   std::span<const RecordAttributes> attributes) {
+  LogOperation& operation = finish(id, now, outcome, error);
+  ENSURE(operation.kind == OperationKind::txn);
+  fill_in_offsets(operation, offsets);
+  if (polled.empty()) return;
+  // The records of one operation are neighbours: those sent move to where there is room for those polled.
+  const RecordRange sent = history_.sent_range(operation);
+  const std::vector<LogRecord> records(history_.records.begin() + sent.begin, history_.records.begin() + sent.end);
+  std::vector<RecordAttributes> known;
+  for (std::uint32_t r = sent.begin; r < sent.end && !history_.attributes.empty(); ++r) known.push_back(history_.attributes[r]);
+  operation.first_record = static_cast<std::uint32_t>(history_.records.size());
+  operation.record_count = 0;
+  add_records(operation, records, known);
+  add_records(operation, polled, attributes);
 }
 
 void HistoryRecorder::complete(OperationId id, Time now, Outcome outcome, std::string_view error) {
   const LogOperation& operation = finish(id, now, outcome, error);
-  ENSURE(operation.kind == OperationKind::assign || operation.kind == OperationKind::seek);
+  ENSURE(!has_values(operation.kind));
+  ENSURE(operation.kind != OperationKind::rebalance);
+  ENSURE(operation.kind != OperationKind::offset_fetch);
+}
+
+void HistoryRecorder::complete_listing(OperationId id, Time now, Outcome outcome, std::span<const LogRecord> partitions,
+                                       std::string_view error) {
+  LogOperation& operation = finish(id, now, outcome, error);
+  ENSURE(operation.kind == OperationKind::rebalance || operation.kind == OperationKind::offset_fetch);
+  operation.first_record = static_cast<std::uint32_t>(history_.records.size());
+  add_records(operation, partitions, {});
 }
 
 void HistoryRecorder::set_exact_end(OperationId id, PartitionId partition, std::int64_t end_offset) {
@@ -182,9 +255,38 @@ void HistoryRecorder::set_exact_end(OperationId id, PartitionId partition, std::
 
 void HistoryRecorder::set_rebalanced(OperationId id) { history_.operations[id.value()].rebalanced = true; }
 
+void HistoryRecorder::set_read_committed(OperationId id) { history_.operations[id.value()].read_committed = true; }
+
+OperationDetails& HistoryRecorder::details_of(OperationId id) {
+  LogOperation& operation = history_.operations[id.value()];
+  if (operation.details == 0) {
+    operation.details = static_cast<std::uint32_t>(history_.details.size());
+    history_.details.emplace_back();
+  }
+  return history_.details[operation.details];
+}
+
+void HistoryRecorder::set_group(OperationId id, std::string_view group, std::int32_t generation) {
+  ENSURE(!group.empty());
+  const auto [entry, added] = group_ids_.try_emplace(std::string(group), static_cast<std::uint32_t>(history_.groups.size()));
+  if (added) history_.groups.emplace_back(group);
+  OperationDetails& details = details_of(id);
+  details.group = entry->second;
+  details.generation = generation;
+}
+
+void HistoryRecorder::set_decided(OperationId id) { set_decided(id, history_.event_count); }
+
+void HistoryRecorder::set_decided(OperationId id, std::uint32_t events) {
+  ENSURE(history_.operations[id.value()].kind == OperationKind::txn);
+  ENSURE(events <= history_.event_count);
+  details_of(id).decided_at = events;
+}
+
 LogHistory HistoryRecorder::take() && {
   partition_ids_.clear();
   error_ids_.clear();
+  group_ids_.clear();
   return std::move(history_);
 }
 

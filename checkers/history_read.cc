@@ -224,8 +224,7 @@ class Reader {
         break;
       }
       case OperationKind::poll: TRY(complete_poll(json, now, id, outcome, error)); break;
-      case OperationKind::assign:
-      case OperationKind::seek: {
+      default: {
         TRY(forbid(json, {"value"}, "belongs to the invocation"));
         recorder_.complete(id, now, outcome, error);
         break;

@@ -33,7 +33,8 @@ class Builder {
   static std::size_t sent_records(const LogHistory& history) {
     std::size_t count = 0;
     for (const LogOperation& operation : history.operations) {
-      if (operation.kind == OperationKind::send) count += operation.record_count;
+      const RecordRange sent = history.sent_range(operation);
+      count += sent.end - sent.begin;
     }
     return count;
   }
@@ -83,8 +84,8 @@ class Builder {
   void add_sends() {
     for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
       const LogOperation& operation = history_.operations[i];
-      if (operation.kind != OperationKind::send) continue;
-      for (std::uint32_t r = operation.first_record; r < operation.first_record + operation.record_count; ++r) {
+      const RecordRange sent = history_.sent_range(operation);
+      for (std::uint32_t r = sent.begin; r < sent.end; ++r) {
         const std::uint32_t row = value_row(history_.records[r]);
         model_.value_rows[r] = row;
         LogModel::Value& value = model_.values[row];
@@ -100,8 +101,8 @@ class Builder {
   void add_polls() {
     for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
       const LogOperation& operation = history_.operations[i];
-      if (operation.kind != OperationKind::poll) continue;
-      for (std::uint32_t r = operation.first_record; r < operation.first_record + operation.record_count; ++r) {
+      const RecordRange polled = history_.polled_range(operation);
+      for (std::uint32_t r = polled.begin; r < polled.end; ++r) {
         const std::uint32_t row = value_row(history_.records[r]);
         model_.value_rows[r] = row;
         LogModel::Value& value = model_.values[row];
@@ -123,8 +124,9 @@ class Builder {
     for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
       const LogOperation& operation = history_.operations[i];
       if (operation.outcome == Outcome::ok) model_.committed[i] = true;
-      if (operation.kind != OperationKind::send || !model_.committed[i]) continue;
-      for (std::uint32_t r = operation.first_record; r < operation.first_record + operation.record_count; ++r) place(r, i);
+      if (!model_.committed[i]) continue;
+      const RecordRange sent = history_.sent_range(operation);
+      for (std::uint32_t r = sent.begin; r < sent.end; ++r) place(r, i);
     }
   }
 

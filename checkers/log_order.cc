@@ -19,14 +19,19 @@ struct Position {
   std::uint32_t operation = no_row;
 };
 
+// What one process does to one partition, in one direction.
+struct Walk {
+  Position position{};
+  std::uint32_t walking = no_row;      // the operation whose records are being walked through
+  std::uint32_t last_walked = no_row;  // its last record in this partition with an index
+};
+
 struct Track {
   std::int32_t process = 0;
   std::uint32_t partition = 0;
-  Position sent{};
-  Position polled{};
-  std::uint32_t forgotten_at = 0;      // event index: positions of polls that began earlier mean nothing
-  std::uint32_t walking = no_row;      // the operation whose records are being walked through
-  std::uint32_t last_walked = no_row;  // its last record in this partition with an index
+  Walk sent{};
+  Walk polled{};
+  std::uint32_t forgotten_at = 0;  // event index: positions of polls that began earlier mean nothing
 };
 
 class OrderCheck {
@@ -48,15 +53,21 @@ class OrderCheck {
       const std::uint32_t index = events[event].operation;
       const LogOperation& operation = history_.operations[index];
       switch (operation.kind) {
-        case OperationKind::assign: track(operation.process, all_partitions).forgotten_at = event; break;
-        case OperationKind::seek: forget_listed(operation, event); break;
+        case OperationKind::assign:
+        case OperationKind::subscribe:
+        case OperationKind::rebalance: track(operation.process, all_partitions).forgotten_at = event; break;
+        case OperationKind::seek: forget(operation.process, history_.records_of(operation), event); break;
         case OperationKind::send:
         case OperationKind::poll:
+        case OperationKind::txn:
           if (!events[event].completion) {
             begin(index);
           } else {
             end(index, event);
           }
+          break;
+        case OperationKind::commit:
+        case OperationKind::offset_fetch: break;
       }
     }
   }
@@ -78,14 +89,11 @@ class OrderCheck {
     return tracks_[row];
   }
 
-  void forget_listed(const LogOperation& operation, std::uint32_t event) {
-    for (const LogRecord& record : history_.records_of(operation)) {
-      track(operation.process, record.partition.value()).forgotten_at = event;
-    }
+  void forget(std::int32_t process, std::span<const LogRecord> listed, std::uint32_t event) {
+    for (const LogRecord& record : listed) track(process, record.partition.value()).forgotten_at = event;
   }
 
   bool usable(const Position& position, const Track& at, std::uint32_t process_forgotten_at) const {
-    if (position.record == no_row) return false;
     const std::uint32_t began = history_.operations[position.operation].invoke_index;
     return began >= at.forgotten_at && began >= process_forgotten_at;
   }
@@ -93,43 +101,48 @@ class OrderCheck {
   // An ok operation begins: its first record in each partition continues the position, the others continue each other.
   void begin(std::uint32_t index) {
     const LogOperation& operation = history_.operations[index];
-    if (operation.outcome != Outcome::ok || operation.rebalanced) return;
-    const bool send = operation.kind == OperationKind::send;
-    const std::uint32_t process_forgotten_at = send ? 0 : track(operation.process, all_partitions).forgotten_at;
-    for (std::uint32_t r = operation.first_record; r < operation.first_record + operation.record_count; ++r) {
+    if (operation.outcome != Outcome::ok) return;
+    walk(index, history_.sent_range(operation), &Track::sent,
+         [&](const Track&, Position from, Position to) { compare_sends(from, to); });
+    if (operation.rebalanced || operation.kind == OperationKind::send) return;
+    const std::uint32_t process_forgotten_at = track(operation.process, all_partitions).forgotten_at;
+    walk(index, history_.polled_range(operation), &Track::polled, [&](const Track& at, Position from, Position to) {
+      if (from.operation == index || usable(from, at, process_forgotten_at)) compare_polls(from, to);
+    });
+  }
+
+  template <class Compare>
+  void walk(std::uint32_t index, RecordRange range, Walk Track::* side, Compare compare) {
+    const std::int32_t process = history_.operations[index].process;
+    for (std::uint32_t r = range.begin; r < range.end; ++r) {
       if (model_.index_of(r) == no_row) continue;
-      Track& at = track(operation.process, history_.records[r].partition.value());
-      if (at.walking != index) {
-        at.walking = index;
-        if (send && at.sent.record != no_row) {
-          compare_sends(at.sent, {r, index});
-        } else if (!send && usable(at.polled, at, process_forgotten_at)) {
-          compare_polls(at.polled, {r, index});
-        }
-      } else if (send) {
-        compare_sends({at.last_walked, index}, {r, index});
-      } else {
-        compare_polls({at.last_walked, index}, {r, index});
+      Track& at = track(process, history_.records[r].partition.value());
+      Walk& way = at.*side;
+      if (way.walking == index) {
+        compare(at, {way.last_walked, index}, {r, index});
+      } else if (way.position.record != no_row) {
+        compare(at, way.position, {r, index});
       }
-      at.last_walked = r;
+      way.walking = index;
+      way.last_walked = r;
     }
   }
 
   void end(std::uint32_t index, std::uint32_t event) {
     const LogOperation& operation = history_.operations[index];
-    const bool send = operation.kind == OperationKind::send;
     if (operation.rebalanced) {
       Track& whole = track(operation.process, all_partitions);
       whole.forgotten_at = std::max(whole.forgotten_at, operation.invoke_index);
     }
-    if (operation.outcome != Outcome::ok) {
-      if (!send) forget_listed(operation, event);
-      return;
-    }
-    for (std::uint32_t r = operation.first_record; r < operation.first_record + operation.record_count; ++r) {
+    if (operation.outcome != Outcome::ok) return forget(operation.process, history_.polled_by(operation), event);
+    remember(index, history_.sent_range(operation), &Track::sent);
+    remember(index, history_.polled_range(operation), &Track::polled);
+  }
+
+  void remember(std::uint32_t index, RecordRange range, Walk Track::* side) {
+    for (std::uint32_t r = range.begin; r < range.end; ++r) {
       if (model_.index_of(r) == no_row) continue;
-      Track& at = track(operation.process, history_.records[r].partition.value());
-      Position& position = send ? at.sent : at.polled;
+      Position& position = (track(history_.operations[index].process, history_.records[r].partition.value()).*side).position;
       if (position.record == no_row || position.operation <= index) position = {r, index};
     }
   }

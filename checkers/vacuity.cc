@@ -34,14 +34,14 @@ void count_operation(const LogOperation& operation, Vacuity& vacuity) {
     case Outcome::indefinite: ++vacuity.indefinite; break;
   }
   const bool ok = operation.outcome == Outcome::ok;
-  if (operation.kind == OperationKind::send) {
+  if (operation.kind == OperationKind::send || operation.kind == OperationKind::txn) {
     ++vacuity.sends;
-    if (ok) vacuity.acknowledged += operation.record_count;
+    if (ok) vacuity.acknowledged += operation.kind == OperationKind::txn ? operation.sent_count : operation.record_count;
   }
-  if (operation.kind == OperationKind::poll) {
+  if (operation.kind == OperationKind::poll || operation.kind == OperationKind::txn) {
     ++vacuity.polls;
     if (ok) ++vacuity.ok_polls;
-    if (ok) vacuity.records_read += operation.record_count;
+    if (ok) vacuity.records_read += operation.record_count - (operation.kind == OperationKind::txn ? operation.sent_count : 0);
   }
 }
 
