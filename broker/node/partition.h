@@ -15,7 +15,7 @@
 #include "base/time.h"
 #include "broker/log/partition_log.h"
 #include "broker/node/data_directory.h"
-#include "broker/node/outcome.h"
+#include "broker/protocol/outcome.h"
 #include "broker/node/topic_config.h"
 #include "broker/protocol/records.h"
 #include "broker/protocol/schema.h"

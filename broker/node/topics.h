@@ -12,7 +12,7 @@
 
 #include "base/random.h"
 #include "broker/node/data_directory.h"
-#include "broker/node/outcome.h"
+#include "broker/protocol/outcome.h"
 #include "broker/node/partition.h"
 #include "broker/node/topic_config.h"
 #include "broker/node/topic_store.h"

@@ -47,12 +47,22 @@ constexpr bool has_tagged_fields() {
   return !each_field<T>([](const auto& field) { return !field.is_tagged(); });
 }
 
+/// A message of ours that is no request or response of Kafka's: it names its own latest version, begins at 0 and is always flexible.
+template <class M>
+concept OwnMessage = requires { M::latest_version; };
+
 template <class M>
 Format format_of(Version version) {
-  constexpr ApiInfo api = api_info(M::api_key);
-  ENSURE(version >= api.min_version);
-  ENSURE(version <= api.max_version);
-  return {version, version >= api.flexible_since};
+  if constexpr (OwnMessage<M>) {
+    ENSURE(version >= 0);
+    ENSURE(version <= M::latest_version);
+    return {version, true};
+  } else {
+    constexpr ApiInfo api = api_info(M::api_key);
+    ENSURE(version >= api.min_version);
+    ENSURE(version <= api.max_version);
+    return {version, version >= api.flexible_since};
+  }
 }
 
 }  // namespace faultline::protocol::codec

@@ -1,5 +1,5 @@
-// Outcome<T>: what a request handler gets from the broker: a value, or the error code and sentence that the client is told.
-// Everything below the handlers speaks Result and Errc; the mapping happens here, once.
+// Outcome<T>: what a request handler gets from the broker or the controller: a value, or the error code and sentence that the client
+// is told. What lies below them speaks Result and Errc; the mapping happens here, once.
 #pragma once
 
 #include <boost/system/result.hpp>

@@ -1,4 +1,4 @@
-#include "broker/node/outcome.h"
+#include "broker/protocol/outcome.h"
 
 #include "base/check.h"
 
