@@ -11,7 +11,7 @@
 // Flat on purpose: operations, records and names are three arrays, so that recording costs two pushes and the checkers run at
 // memory speed. What few histories have (groups, keys, producers) lies in arrays of its own, which are empty without it.
 // Values are unique per partition; that is the workload's duty and the checkers verify it.
-// Its form on disk: checkers/history_jsonl.h.
+// Its form on disk: docs/formats/history.md (checkers/formats/history_jsonl.h).
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "checkers/history_jsonl.h"
+#include "checkers/formats/history_jsonl.h"
 #include "cli/seed_report.h"
 #include "reports/spacetime.h"
 #include "scenarios/scenario_file.h"
@@ -56,7 +56,7 @@ Result<> write_artifact(const std::string& folder, const scenarios::RunResult& r
   if (failure) return Error(Errc::io_error, folder + ": " + failure.message());
   TRY(write_file(path / "scenario.toml", scenario_text(result)));
   TRY(write_file(path / "report.txt", report_text(result)));
-  TRY(write_file(path / "history.jsonl", checkers::write_history(result.history)));
+  TRY(write_file(path / "history.jsonl", formats::write_history(result.history)));
   if (result.findings.empty()) return {};
   TRY(write_file(path / "timeline.txt", reports::timeline_text(result.history, result.findings.front())));
   return write_file(path / "finding.dot", reports::spacetime_dot(result.history, result.findings.front()));

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/random.h"
-#include "checkers/history_jsonl.h"
+#include "checkers/formats/history_jsonl.h"
 #include "naive_log_checker.h"
 #include "random_history.h"
 
@@ -32,7 +32,7 @@ TEST_CASE("log checker: agrees with the definitions on 60,000 random histories, 
     const auto found = counts_of(verdict);
     for (const auto& [name, count] : expected) ++histories_with[name];
     if (found == expected && verdict.outcome != Verdict::Outcome::unknown) continue;
-    INFO("seed " << seed << "\n" << write_history(history) << "expected: " << Catch::Detail::stringify(expected));
+    INFO("seed " << seed << "\n" << formats::write_history(history) << "expected: " << Catch::Detail::stringify(expected));
     REQUIRE(found == expected);
   }
   for (const std::string_view name :
@@ -52,7 +52,7 @@ TEST_CASE("log checker: histories of a correct log are valid, and their round tr
     const Verdict verdict = check_log(history, LogRules::idempotent());
     REQUIRE(verdict.outcome == Verdict::Outcome::valid);
     REQUIRE(verdict.vacuity.acknowledged == verdict.vacuity.acknowledged_read);
-    const auto again = read_history(write_history(history), "again");
+    const auto again = formats::read_history(formats::write_history(history), "again");
     REQUIRE(again.has_value());
     REQUIRE(again->records == history.records);
   }
@@ -67,7 +67,7 @@ TEST_CASE("log checker: one planted anomaly in a sound history is found under it
       if (!plant.apply(history, random)) continue;
       ++planted;
       const Verdict verdict = check_log(history, LogRules::idempotent());
-      INFO(plant.anomaly << " at seed " << seed << "\n" << write_history(history));
+      INFO(plant.anomaly << " at seed " << seed << "\n" << formats::write_history(history));
       REQUIRE(verdict.outcome == Verdict::Outcome::invalid);
       REQUIRE(verdict.count(plant.anomaly) > 0);
     }

@@ -1,14 +1,15 @@
-#include "checkers/history_jsonl.h"
+#include "checkers/formats/history_jsonl.h"
 
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <sstream>
 
+#include "../checkers/script.h"
 #include "checkers/log_checker.h"
-#include "script.h"
 
 using namespace faultline;
 using namespace faultline::checkers;
+using namespace faultline::formats;
 
 namespace {
 
@@ -83,19 +84,23 @@ TEST_CASE("history: events without index and op are paired by process") {
 
 TEST_CASE("history: an error names file, line and column, and what was expected") {
   CHECK(error_of("") ==
-        "h.jsonl:0:1: the file is empty; the first line must be {\"format\":\"faultline-history\",\"version\":1,...}");
+        "h.jsonl:1:1: the file is empty; the first line must be {\"format\":\"faultline-history\",\"version\":1,...}");
   CHECK(error_of("{}") == "h.jsonl:1:1: expected \"format\":\"faultline-history\"");
-  CHECK(error_of("{\"format\":\"faultline-history\",\"version\":2}") == "h.jsonl:1:31: expected \"version\":1");
-  CHECK(error_in_event("{\"time\":1,}") == "h.jsonl:2:11: this is not JSON");
-  CHECK(error_in_event("{\"time\":1e999}") == "h.jsonl:2:1: a number in this line is too large");
-  CHECK(error_in_event("[1]") == "h.jsonl:2:1: expected a JSON object");
-  CHECK(error_in_event("{\"time\":1,\"tyme\":2}").starts_with("h.jsonl:2:11: unknown key \"tyme\"; an event has index, time"));
-  CHECK(error_in_event("{\"time\":-1}") == "h.jsonl:2:2: \"time\" must be an integer from 0 to 9223372036854775807");
-  CHECK(error_in_event("{\"time\":1}") == "h.jsonl:2:1: \"process\" is missing");
-  CHECK(error_in_event("{\"time\":1,\"process\":1,\"f\":\"fly\"}") ==
-        "h.jsonl:2:23: \"f\" must be \"send\", \"poll\", \"assign\" or \"seek\"");
+  CHECK(error_of("{\"format\":\"faultline-history\",\"version\":2}") == "h.jsonl:1:41: expected \"version\":1");
+  CHECK(error_in_event("{\"time\":1,}") == "h.jsonl:2:11: expected a name in quotes");
+  CHECK(error_in_event("{\"time\":1e999}") == "h.jsonl:2:9: \"time\" must be an integer (nanoseconds)");
+  CHECK(error_in_event("[1]") ==
+        R"(h.jsonl:2:1: expected an event, an object like {"process":0,"type":"invoke","f":"read","value":null})");
+  CHECK(error_in_event("{\"time\":1,\"tyme\":2,\"type\":\"ok\"}")
+            .starts_with("h.jsonl:2:11: unknown key \"tyme\"; an event has index, time"));
+  CHECK(error_in_event("{\"time\":-1,\"type\":\"ok\"}") ==
+        "h.jsonl:2:2: \"time\" must be an integer from 0 to 9223372036854775807");
+  CHECK(error_in_event("{\"time\":1,\"type\":\"ok\"}") == "h.jsonl:2:1: \"process\" is missing");
+  CHECK(error_in_event("{\"time\":1,\"process\":1,\"f\":\"fly\",\"type\":\"ok\"}") ==
+        "h.jsonl:2:23: \"f\" must be one of \"send\", \"poll\", \"assign\", \"seek\", \"txn\", \"subscribe\", "
+        "\"rebalance\", \"commit\", \"offset-fetch\"");
   CHECK(error_in_event("{\"time\":1,\"process\":1,\"f\":\"poll\",\"type\":\"done\"}") ==
-        "h.jsonl:2:34: \"type\" must be \"invoke\", \"ok\", \"fail\" or \"info\"");
+        "h.jsonl:2:41: \"type\" must be \"invoke\", \"ok\", \"fail\" or \"info\"");
   CHECK(error_in_event("{\"time\":1,\"process\":1,\"f\":\"poll\",\"type\":\"ok\"}") ==
         "h.jsonl:2:11: this completes an operation that is not under way");
   CHECK(error_in_event("{\"index\":3,\"time\":1,\"process\":1,\"f\":\"poll\",\"type\":\"invoke\"}") ==
@@ -113,7 +118,7 @@ TEST_CASE("history: a completion must fit its invocation") {
   CHECK(error_of(poll + "{\"time\":6,\"op\":1,\"process\":1,\"f\":\"send\",\"type\":\"ok\"}") ==
         "h.jsonl:3:30: the operation was invoked as \"poll\"");
   CHECK(error_of(poll + "{\"time\":6,\"op\":1,\"process\":1,\"f\":\"poll\",\"type\":\"invoke\"}") ==
-        "h.jsonl:3:11: an operation with this number is still under way");
+        "h.jsonl:3:16: an operation with this number is still under way");
   CHECK(error_of(poll + "{\"time\":6,\"op\":1,\"process\":1,\"f\":\"poll\",\"type\":\"ok\",\"end\":[\"t-0\",-1]}") ==
         "h.jsonl:3:53: \"end\" must be [partition, offset]");
   const std::string send =
