@@ -46,6 +46,8 @@ class FlatIndex {
     ++used_;
   }
 
+  std::size_t bytes() const { return slots_.capacity() * sizeof(std::uint32_t); }
+
  private:
   static constexpr std::size_t inverse_load = 4;  // runs that collide push each other far: keep the table sparse
   static constexpr std::uint64_t neighbours = 16;

@@ -1,8 +1,6 @@
 // The built-in models: sequential objects, as functions from a state and an operation to the next state.
 //
-// A model is a small value with `initial()` and `apply(state, input, output)`; `output` is a null pointer where the operation's
-// result is not known, and then the model assumes the result that fits. checkers/linearizability/model.h says what else a model
-// may have, for those who write one of their own. Every object has a `key`, which the reader of a history makes from
+// checkers/linearizability/model.h says what a model is, for those who write one of their own. Every object has a `key`, which the reader of a history makes from
 // whatever names it there (0 if there is one object only); objects are checked each for itself.
 //
 // Values are numbers. A reader that meets other values (nil, keywords, text) numbers them, and keeps `nil` for "nothing".
@@ -17,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "checkers/linearizability/model.h"
 #include "checkers/linearizability/operation.h"
 #include "checkers/linearizability/result.h"
 
@@ -43,7 +42,21 @@ struct RegisterOutput {
   bool operator==(const RegisterOutput&) const = default;
 };
 struct Register {
+  using Input = RegisterInput;
+  using Output = RegisterOutput;
+  using State = Value;
+
   Value initial_value = nil;
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  std::uint64_t partition(const Input& input) const { return input.key; }
+  bool blind(const Input& input) const;
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
 };
 
 // --- several registers, read and written together ---------------------------------------------------------------------------
@@ -63,7 +76,22 @@ struct MultiRegisterOutput {
   bool operator==(const MultiRegisterOutput&) const = default;
 };
 struct MultiRegister {
+  using Input = MultiRegisterInput;
+  using Output = MultiRegisterOutput;
+  using State = std::vector<std::pair<Key, Value>>;  // by key; those that hold the initial value are left out
+
   Value initial_value = nil;
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  /// The object that each operation is on: keys that some operation accesses together are one.
+  std::vector<std::uint64_t> groups(std::span<const Operation<Input, Output>> operations) const;
+  std::size_t bytes(const State& state) const;
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
 };
 
 // --- key-value store of texts -------------------------------------------------------------------------------------------------
@@ -79,7 +107,22 @@ struct KvOutput {
   std::string value{};  // of a get; a missing key reads as ""
   bool operator==(const KvOutput&) const = default;
 };
-struct Kv {};
+struct Kv {
+  using Input = KvInput;
+  using Output = KvOutput;
+  using State = std::string;
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  std::uint64_t partition(const Input& input) const { return input.key; }
+  bool blind(const Input& input) const;
+  std::size_t bytes(const State& state) const;
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
+};
 
 // --- mutex ------------------------------------------------------------------------------------------------------------------
 
@@ -95,7 +138,20 @@ struct MutexOutput {
   bool operator==(const MutexOutput&) const = default;
 };
 struct Mutex {
+  using Input = MutexInput;
+  using Output = MutexOutput;
+  using State = std::optional<std::int32_t>;  // the owner, if it is held; always 0 where owners do not matter
+
   bool check_owner = false;  // a release must come from the owner that holds it
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  std::uint64_t partition(const Input& input) const { return input.key; }
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
 };
 
 // --- set --------------------------------------------------------------------------------------------------------------------
@@ -113,7 +169,22 @@ struct SetOutput {
   std::vector<Value> elements{};     // of a read, in any order
   bool operator==(const SetOutput&) const = default;
 };
-struct Set {};
+struct Set {
+  using Input = SetInput;
+  using Output = SetOutput;
+  using State = std::vector<Value>;  // ascending
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  /// The object that each operation is on: by key, and by element where the whole set is never read.
+  std::vector<std::uint64_t> groups(std::span<const Operation<Input, Output>> operations) const;
+  std::size_t bytes(const State& state) const;
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
+};
 
 // --- queue and stack --------------------------------------------------------------------------------------------------------
 
@@ -128,8 +199,42 @@ struct QueueOutput {
   Value value = nil;  // of a take; nil: it was empty
   bool operator==(const QueueOutput&) const = default;
 };
-struct Queue {};  // first in, first out
-struct Stack {};  // last in, first out
+/// First in, first out.
+struct Queue {
+  using Input = QueueInput;
+  using Output = QueueOutput;
+  using State = std::vector<Value>;
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  std::uint64_t partition(const Input& input) const { return input.key; }
+  bool blind(const Input& input) const;
+  std::size_t bytes(const State& state) const;
+  void refine(std::span<const Operation<Input, Output>> operations, std::vector<Item>& items) const;
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
+};
+/// Last in, first out.
+struct Stack {
+  using Input = QueueInput;
+  using Output = QueueOutput;
+  using State = std::vector<Value>;
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  std::uint64_t partition(const Input& input) const { return input.key; }
+  bool blind(const Input& input) const;
+  std::size_t bytes(const State& state) const;
+  void refine(std::span<const Operation<Input, Output>> operations, std::vector<Item>& items) const;
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
+};
 
 // --- append-only log ----------------------------------------------------------------------------------------------------------
 
@@ -147,7 +252,22 @@ struct LogOutput {
   bool to_end = true;                         // of a read: `values` reach the end of the log (false: it may go on)
   bool operator==(const LogOutput&) const = default;
 };
-struct Log {};
+struct Log {
+  using Input = LogInput;
+  using Output = LogOutput;
+  using State = std::vector<Value>;
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  std::uint64_t partition(const Input& input) const { return input.key; }
+  std::size_t bytes(const State& state) const;
+  void refine(std::span<const Operation<Input, Output>> operations, std::vector<Item>& items) const;
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
+};
 
 // --- tree of znodes (ZooKeeper) -----------------------------------------------------------------------------------------------
 
@@ -170,7 +290,27 @@ struct ZnodeOutput {
   std::vector<std::string> names{};  // of children, in any order
   bool operator==(const ZnodeOutput&) const = default;
 };
-struct Znodes {};
+struct Znode {
+  std::string path{};
+  Value data = nil;
+  std::int32_t version = 0;        // how often its data was set
+  std::int32_t next_sequence = 0;  // how many children it ever got
+  bool operator==(const Znode&) const = default;
+};
+struct Znodes {
+  using Input = ZnodeInput;
+  using Output = ZnodeOutput;
+  using State = std::vector<Znode>;  // by path
+
+  State initial() const;
+  std::optional<State> apply(const State& state, const Input& input, const Output* output) const;
+  std::uint64_t hash(const State& state) const;
+  std::string describe(const Input& input, const Output* output) const;
+  bool observes(const Input& input, const Output* output) const;
+  std::size_t bytes(const State& state) const;
+  std::uint64_t hash_input(const Input& input) const;
+  std::uint64_t hash_output(const Output& output) const;
+};
 
 using RegisterOperation = Operation<RegisterInput, RegisterOutput>;
 using MultiRegisterOperation = Operation<MultiRegisterInput, MultiRegisterOutput>;

@@ -23,6 +23,8 @@ struct Options {
   std::uint64_t steps = std::numeric_limits<std::uint64_t>::max();  // model steps and configurations, whatever comes first
   std::function<bool()> keep_going{};                               // asked every few thousand steps; false ends the search
   std::uint64_t witness_steps = 200'000;                            // what making the witness smaller may cost; 0: as found
+  std::function<std::string(std::uint32_t)> key_name{};             // what to call a key; without it, "key 3"
+  std::function<std::string(std::uint32_t)> describe_source{};      // an operation in the words of its file, by Operation::source
   bool fast_paths = true;                                           // false: the search alone, to compare the two
 };
 

@@ -1,0 +1,106 @@
+// What a sequential model is, for those who write one of their own: an object's state, and what an operation does to it.
+//
+//   struct Counter {
+//     using State = std::int64_t;
+//     using Input = std::int64_t;                          // what to add
+//     using Output = std::int64_t;                         // the sum afterwards
+//     State initial() const { return 0; }
+//     std::optional<State> apply(const State& sum, const Input& add, const Output* result) const {
+//       if (result != nullptr && *result != sum + add) return std::nullopt;
+//       return sum + add;
+//     }
+//     std::uint64_t hash(const State& sum) const { return static_cast<std::uint64_t>(sum); }
+//     std::string describe(const Input& add, const Output* result) const;
+//   };
+//
+// `apply` answers with the next state, or with nothing if the operation cannot have this output in this state. A null output is
+// one that is not known: the model assumes the one that fits. The model must be deterministic: whatever state `apply` reaches with
+// an output, it reaches without knowing it too.
+//
+// Four more members are optional, and each makes the search faster, by powers where many operations are indefinite:
+//
+//   partition(input) -> integer      operations with different keys are on different objects, checked each for itself;
+//   groups(operations) -> integers   or the same for all operations at once, where it takes more than one to know
+//   observes(input, output) -> bool  true: the operation leaves every state as it is. The search places it as soon as it fits
+//   blind(input) -> bool             true: the output says nothing about the state, as that of a write
+//   hash_input(input), hash_output(output), with == on both: operations that are alike are told apart by their times alone
+//
+// and two more help with long histories:
+//
+//   bytes(state) -> std::size_t      what a state occupies on the heap, for the memory budget
+//   refine(operations, items)        takes away indefinite operations that cannot matter, and bounds those that must have happened
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "checkers/linearizability/operation.h"
+
+namespace faultline::linearizability {
+
+/// An operation as the search sees it: it must take effect after `invoke`, and before `completion`, or at any time or never if that
+/// is no_event.
+struct Item {
+  std::uint32_t index = 0;  // into the operations
+  std::uint32_t invoke = 0;
+  std::uint32_t completion = no_event;
+  bool bounded = false;  // it never completed: `completion` is that of another, which shows that it had happened
+
+  bool optional() const { return completion == no_event; }
+};
+
+template <class M>
+using OperationOf = Operation<typename M::Input, typename M::Output>;
+
+template <class M>
+concept Model =
+    std::equality_comparable<typename M::State> &&
+    requires(const M& model, const typename M::State& state, const typename M::Input& input, const typename M::Output* output) {
+      { model.initial() } -> std::convertible_to<typename M::State>;
+      { model.apply(state, input, output) } -> std::same_as<std::optional<typename M::State>>;
+      { model.hash(state) } -> std::convertible_to<std::uint64_t>;
+      { model.describe(input, output) } -> std::convertible_to<std::string>;
+    };
+
+template <class M>
+concept Partitioned = requires(const M& model, const typename M::Input& input) {
+  { model.partition(input) } -> std::convertible_to<std::uint64_t>;
+};
+
+template <class M>
+concept Grouped = requires(const M& model, std::span<const OperationOf<M>> operations) {
+  { model.groups(operations) } -> std::convertible_to<std::vector<std::uint64_t>>;
+};
+
+template <class M>
+concept KnowsObservers = requires(const M& model, const typename M::Input& input, const typename M::Output* output) {
+  { model.observes(input, output) } -> std::same_as<bool>;
+};
+
+template <class M>
+concept KnowsBlind = requires(const M& model, const typename M::Input& input) {
+  { model.blind(input) } -> std::same_as<bool>;
+};
+
+template <class M>
+concept Hashable = std::equality_comparable<typename M::Input> && std::equality_comparable<typename M::Output> &&
+                   requires(const M& model, const typename M::Input& input, const typename M::Output& output) {
+                     { model.hash_input(input) } -> std::convertible_to<std::uint64_t>;
+                     { model.hash_output(output) } -> std::convertible_to<std::uint64_t>;
+                   };
+
+template <class M>
+concept Weighed = requires(const M& model, const typename M::State& state) {
+  { model.bytes(state) } -> std::convertible_to<std::size_t>;
+};
+
+template <class M>
+concept Refinable = requires(const M& model, std::span<const OperationOf<M>> operations, std::vector<Item>& items) {
+  model.refine(operations, items);
+};
+
+}  // namespace faultline::linearizability

@@ -1,0 +1,84 @@
+// The search for an order of operations, after Wing and Gong (1993), Lowe ("Testing for linearizability", 2017).
+//
+// It goes through the completions in their order. To pass one, its operation must have been placed; if it has not, it is placed
+// now, alone or after others that are under way: *just in time*. Nothing is placed earlier than some completion asks for it, but
+// operations that change nothing, which are placed as soon as they fit. A configuration is (completions passed, operations placed
+// whose completion is still to come, state); one that was seen before is not gone into again.
+//
+// Indefinite operations never complete, so nothing ever forces one. Three rules keep them from doubling the work each:
+//   - of several that are alike only the earliest is tried, and none while one that must happen does the same;
+//   - one that would change nothing is not tried;
+//   - a configuration that has used up more of them than another, like it in all else, is *dominated* and not gone into.
+//
+// The core knows nothing of models: states and kinds of steps are numbers, and a Stepper knows the function between them. So it is
+// compiled once.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "checkers/linearizability/result.h"
+
+namespace faultline::linearizability {
+
+inline constexpr std::uint32_t no_state = std::numeric_limits<std::uint32_t>::max();
+
+/// The transition function, on numbers. State 0 is the initial one.
+class Stepper {
+ public:
+  virtual ~Stepper() = default;
+  /// The state that a step of this kind leads to, or no_state if it cannot happen there.
+  virtual std::uint32_t step(std::uint32_t state, std::uint32_t kind) = 0;
+  virtual std::size_t bytes() const = 0;
+};
+
+struct SearchOperation {
+  std::uint32_t invoke = 0;
+  std::uint32_t completion = no_event;  // no_event: may happen at any time, or never
+  std::uint32_t kind = 0;               // the same for operations with the same input and output
+  std::uint32_t input = 0;              // the same for operations with the same input
+  bool observes = false;                // changes no state
+  bool bounded = false;                 // its completion is another's
+
+  bool optional() const { return completion == no_event; }
+};
+
+/// What all the searches of one check may spend together.
+class Budget {
+ public:
+  explicit Budget(const Options& options) : options_(options), steps_left_(options.steps) {}
+  Budget(const Options& options, std::uint64_t steps) : options_(options), steps_left_(steps) {}
+
+  /// Notes `steps` more. False if the search has to end; `reason` says why.
+  bool spend(std::uint64_t steps, std::size_t bytes_in_use);
+  const std::string& reason() const { return reason_; }
+  std::size_t peak_bytes() const { return peak_bytes_; }
+  std::uint64_t spent() const { return spent_; }
+
+ private:
+  static constexpr std::uint64_t steps_between_questions = 4096;
+
+  const Options& options_;
+  std::uint64_t steps_left_;
+  std::uint64_t spent_ = 0;
+  std::uint64_t asked_at_ = 0;
+  std::size_t peak_bytes_ = 0;
+  std::string reason_;
+};
+
+struct SearchAnswer {
+  checkers::Verdict::Outcome outcome = checkers::Verdict::Outcome::valid;
+  /// An order, as indices into the operations given: of all that must happen if valid, else the longest one found. The
+  /// longest is the one that passes most completions.
+  std::vector<std::uint32_t> order;
+  std::uint32_t stuck = no_event;  // not valid: the operation whose completion could not be passed
+  std::uint64_t configurations = 0;
+};
+
+/// Requires: `operations` are sorted by invocation; an observing one is not optional.
+SearchAnswer search(std::span<const SearchOperation> operations, Stepper& stepper, Budget& budget);
+
+}  // namespace faultline::linearizability

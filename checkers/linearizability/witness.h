@@ -1,0 +1,48 @@
+// Makes an invalid history small: a sub-history that is still invalid, and whose being invalid means that the whole one is.
+//
+// Not every part of an invalid history proves something: without the write, any read of its value is "invalid". So only this is
+// taken away: what happened after the operation that cannot be placed; operations that change nothing; and all the operations of a
+// *component*, where the model can tell what depends on what (of a register: all that has to do with one value). What is
+// left is tried again each time, by the search, under a budget of its own: a witness is a help, not an answer.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "checkers/linearizability/model.h"
+#include "checkers/linearizability/search.h"
+
+namespace faultline::linearizability {
+
+/// The component of an operation that cannot be taken away with others.
+inline constexpr std::uint32_t no_component = no_event;
+
+struct ShrinkItem {
+  Item item;
+  bool observes = false;
+  std::uint32_t component = no_component;
+};
+
+/// Answers whether some operations can be ordered.
+class Judge {
+ public:
+  virtual ~Judge() = default;
+  /// Requires: `items` are sorted by invocation. The answer's numbers are indices into them.
+  virtual SearchAnswer judge(std::span<const ShrinkItem> items, Budget& budget) = 0;
+};
+
+struct Shrunk {
+  std::vector<ShrinkItem> items;  // sorted by invocation
+  SearchAnswer answer;            // about them: invalid
+  bool minimal = false;           // nothing more can be taken away, and the budget lasted to see it
+};
+
+/// Requires: `items` are sorted by invocation, and `answer`, about them, is invalid.
+Shrunk shrink(std::vector<ShrinkItem> items, SearchAnswer answer, Judge& judge, Budget& budget);
+
+/// Gives operations that touch a value in common, or through others, the same component. `touched`: pairs of an index into
+/// `items` and a value; an item without any is in no component.
+void assign_components(std::span<ShrinkItem> items, std::vector<std::pair<std::int64_t, std::uint32_t>> touched);
+
+}  // namespace faultline::linearizability
