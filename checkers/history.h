@@ -115,7 +115,7 @@ struct LogOperation {
   std::uint32_t error = 0;    // into LogHistory::errors; 0 is the empty one
   std::uint32_t details = 0;  // into LogHistory::details; 0 is the empty one
 };
-static_assert(sizeof(LogOperation) <= 72);
+static_assert(sizeof(LogOperation) == 64);  // a cache line
 
 /// A range of LogHistory::records.
 struct RecordRange {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 #include "checkers/finding_list.h"
 #include "checkers/log_checker.h"
@@ -13,86 +12,118 @@ namespace faultline::checkers {
 
 namespace {
 
-// Something that must be placed in the order of a partition. Times are event indices.
-struct Item {
-  enum class Kind : std::uint8_t { append, lower_bound, exact_read };
-
-  std::int64_t position = 0;  // an append's offset; one less than the end that a read found or reached
-  Kind kind = Kind::append;
-  std::uint32_t invoke = 0;
-  std::uint32_t completion = no_event;
+// A record in the log of a partition, or one whose place follows from the batch that it belongs to.
+struct Append {
+  std::int64_t offset = 0;
   std::uint32_t operation = 0;
+  std::uint32_t row = no_row;  // in LogModel::offsets; no_row: nobody saw it
+};
 
-  // A read of end t comes after append t-1; an exact one also before append t.
-  auto key() const { return std::tie(position, kind, invoke); }
+// A read that found the end of a partition.
+struct ExactRead {
+  std::int64_t end = 0;
+  std::uint32_t operation = 0;
+};
+
+// The exact reads of all partitions, by the known offset that they come before.
+class ReadTable {
+ public:
+  ReadTable(const LogHistory& history, const LogModel& model) : model_(model) {
+    std::vector<std::uint32_t> slots;
+    std::vector<ExactRead> reads;
+    first_.assign(model.by_index.size() + history.partitions.size() + 1, 0);
+    for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
+      const LogOperation& operation = history.operations[i];
+      if (operation.outcome != Outcome::ok || operation.end_offset == no_offset) continue;
+      const std::uint32_t slot = slot_of(operation.end_partition.value(), operation.end_offset);
+      slots.push_back(slot);
+      reads.push_back({operation.end_offset, i});
+      ++first_[slot + 1];
+    }
+    for (std::size_t s = 1; s < first_.size(); ++s) first_[s] += first_[s - 1];
+    std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
+    reads_.resize(reads.size());
+    for (std::size_t i = 0; i < reads.size(); ++i) reads_[next[slots[i]]++] = reads[i];
+    const auto before = [](const ExactRead& a, const ExactRead& b) { return a.end < b.end; };
+    for (std::size_t s = 0; s + 1 < first_.size(); ++s) {  // several ends without a known offset between them
+      const auto begin = reads_.begin() + first_[s];
+      const auto end = reads_.begin() + first_[s + 1];
+      if (!std::is_sorted(begin, end, before)) std::stable_sort(begin, end, before);
+    }
+  }
+
+  /// Those before the known offset with this index, or after the last; by end, then by invocation.
+  std::span<const ExactRead> before(std::uint32_t partition, std::uint32_t index) const {
+    const std::uint32_t slot = model_.partition_base[partition] + partition + index;
+    return std::span(reads_).subspan(first_[slot], first_[slot + 1] - first_[slot]);
+  }
+
+ private:
+  // A partition has a slot before each of its known offsets, and one after them.
+  std::uint32_t slot_of(std::uint32_t partition, std::int64_t end) const {
+    const std::uint32_t count = model_.index_count(partition);
+    const auto rows = model_.by_index.begin() + model_.partition_base[partition];
+    const auto offset_at = [&](std::uint32_t index) { return model_.offsets[rows[index]].offset; };
+    std::uint32_t index = 0;
+    if (count > 0 && end > offset_at(0)) {
+      // Without holes the index follows from the offset.
+      const std::uint64_t guess = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(offset_at(0));
+      index = guess <= count && offset_at(static_cast<std::uint32_t>(guess) - 1) == end - 1
+                  ? static_cast<std::uint32_t>(guess)
+                  : static_cast<std::uint32_t>(
+                        std::partition_point(rows, rows + count,
+                                             [&](std::uint32_t row) { return model_.offsets[row].offset < end; }) -
+                        rows);
+    }
+    return model_.partition_base[partition] + partition + index;
+  }
+
+  const LogModel& model_;
+  std::vector<std::uint32_t> first_;  // per slot; one more at the end
+  std::vector<ExactRead> reads_;
 };
 
 class Sweep {
  public:
   Sweep(const LogHistory& history, const LogModel& model, const LinearizabilityRules& rules)
-      : history_(history), model_(model), rules_(rules), items_(history.partitions.size()), fillers_(history.partitions.size()) {}
+      : history_(history), model_(model), rules_(rules), fillers_(history.partitions.size()) {}
 
   Verdict run() && {
     Verdict verdict;
     verdict.vacuity = measure_vacuity(history_, model_);
-    if (model_.flaw) return unknown(std::move(verdict), *model_.flaw);
-    collect_offsets_of_sends();
-    collect_appends();
-    collect_reads();
-    if (!obstacle_.empty()) return unknown(std::move(verdict), obstacle_);
-    for (std::uint32_t p = 0; p < items_.size(); ++p) check_partition(p);
+    find_obstacle();
+    if (!obstacle_.empty()) return unknown(std::move(verdict));
+    find_main_copies();
+    for (const LogModel::Conflict& conflict : model_.conflicts) judge_conflict(conflict);
+    const ReadTable reads(history_, model_);
+    for (std::uint32_t p = 0; p < history_.partitions.size(); ++p) check_partition(p, reads);
     if (found_.has_failure()) verdict.outcome = Verdict::Outcome::invalid;
+    if (verdict.outcome == Verdict::Outcome::valid && !obstacle_.empty()) return unknown(std::move(verdict));
     std::move(found_).into(verdict);
     return verdict;
   }
 
  private:
-  static Verdict unknown(Verdict verdict, std::string reason) {
+  Verdict unknown(Verdict verdict) const {
     verdict.outcome = Verdict::Outcome::unknown;
-    verdict.reason = std::move(reason);
+    verdict.reason = obstacle_;
     return verdict;
   }
 
-  // For each sent value the offset row of the copy that must take effect before its send ends.
-  void collect_offsets_of_sends() {
-    main_copy_.assign(model_.values.size(), no_row);
-    for (std::uint32_t row = 0; row < model_.values.size(); ++row) {
-      const LogModel::Value& value = model_.values[row];
-      // Where the client was not told which copy was acknowledged, the lowest can be the earliest, and asks the least.
-      if (value.first_index != no_row)
-        main_copy_[row] = model_.by_index[model_.partition_base[value.partition] + value.first_index];
+  // What makes an answer impossible; and the indefinite appends that nobody saw.
+  void find_obstacle() {
+    if (model_.flaw) return static_cast<void>(obstacle_ = *model_.flaw);
+    for (std::uint32_t i = 0; i < history_.operations.size() && obstacle_.empty(); ++i) {
+      if (history_.operations[i].kind == OperationKind::txn)
+        obstacle_ =
+            fmt::format("op {} is a transaction: its records are appended at one moment and become visible at another", i);
     }
-    for (const LogOperation& operation : history_.operations) {
-      if (operation.kind != OperationKind::send || operation.outcome != Outcome::ok) continue;
-      for (std::uint32_t r = operation.first_record; r < operation.first_record + operation.record_count; ++r) {
-        if (model_.offset_rows[r] != no_row) main_copy_[model_.value_rows[r]] = model_.offset_rows[r];
-      }
-    }
-  }
-
-  void collect_appends() {
-    for (std::uint32_t row = 0; row < model_.offsets.size(); ++row) {
-      const LogModel::Offset& offset = model_.offsets[row];
-      const LogModel::Value& value = model_.values[offset.value_row];
-      if (value.writer == no_row) {
-        violation(offset.partition, {offset.operation}, "{} of {} was read, but never sent", value.value);
-        continue;
-      }
-      const LogOperation& writer = history_.operations[value.writer];
-      if (writer.outcome == Outcome::fail) {
-        violation(offset.partition, {value.writer, offset.operation}, "{} of {} was read, but its send had failed", value.value);
-        continue;
-      }
-      const bool bounded = writer.outcome == Outcome::ok && main_copy_[offset.value_row] == row;
-      items_[offset.partition].push_back({.position = offset.offset,
-                                          .kind = Item::Kind::append,
-                                          .invoke = writer.invoke_index,
-                                          .completion = bounded ? writer.completion_index : no_event,
-                                          .operation = value.writer});
-    }
-    for (const LogModel::Conflict& conflict : model_.conflicts) collect_conflict(conflict);
+    if (model_.placeless_read != no_row)
+      obstacle_ = fmt::format("op {} read a record without saying its offset", model_.placeless_read);
+    if (rules_.atomic_batches && rules_.duplicates_allowed && !model_.conflicts.empty())
+      obstacle_ = "values are at two offsets, so that it cannot be told which of them make a batch";
     for (const LogModel::Value& value : model_.values) {
-      if (value.writer == no_row || value.offset_row != no_row) continue;
+      if (value.offset_row != no_row || value.writer == no_row) continue;
       const LogOperation& writer = history_.operations[value.writer];
       if (writer.outcome == Outcome::ok)
         obstacle_ = fmt::format("op {} was acknowledged, but its offset is not known", value.writer);
@@ -100,7 +131,35 @@ class Sweep {
     }
   }
 
-  void collect_conflict(const LogModel::Conflict& conflict) {
+  // For each value at several offsets the row of the copy that must take effect before its send ends.
+  void find_main_copies() {
+    if (model_.conflicts.empty()) return;
+    main_copy_.assign(model_.values.size(), no_row);
+    for (std::uint32_t row = 0; row < model_.values.size(); ++row) {
+      const LogModel::Value& value = model_.values[row];
+      // Where the client was not told which copy was acknowledged, the lowest can be the earliest, and asks the least.
+      if (value.first_index != no_row)
+        main_copy_[row] = model_.by_index[model_.partition_base[value.partition] + value.first_index];
+    }
+    earliest_read_.assign(model_.offsets.size(), no_row);
+    for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
+      const LogOperation& operation = history_.operations[i];
+      if (operation.outcome != Outcome::ok || !has_values(operation.kind)) continue;
+      const bool send = operation.kind == OperationKind::send;
+      for (std::uint32_t r = operation.first_record; r < operation.first_record + operation.record_count; ++r) {
+        const std::uint32_t row = model_.offset_rows[r];
+        if (row == no_row) continue;
+        if (send) {
+          main_copy_[model_.value_rows[r]] = row;
+        } else if (earliest_read_[row] == no_row ||
+                   operation.completion_index < history_.operations[earliest_read_[row]].completion_index) {
+          earliest_read_[row] = i;
+        }
+      }
+    }
+  }
+
+  void judge_conflict(const LogModel::Conflict& conflict) {
     const LogModel::Offset& offset = model_.offsets[conflict.offset_row];
     const LogModel::Value& value = model_.values[conflict.value_row];
     if (conflict.value_row != offset.value_row) {
@@ -121,107 +180,129 @@ class Sweep {
     });
   }
 
-  void collect_reads() {
-    // Per partition the furthest end of the poll at hand, and the polls in which it was set: no clearing between polls.
-    std::vector<std::int64_t> reached(history_.partitions.size(), 0);
-    std::vector<std::uint32_t> set_in(history_.partitions.size(), no_row);
-    for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
-      const LogOperation& operation = history_.operations[i];
-      if (operation.kind != OperationKind::poll || operation.outcome != Outcome::ok) continue;
-      for (const LogRecord& record : history_.records_of(operation)) {
-        if (record.offset == no_offset) obstacle_ = fmt::format("op {} read a record without saying its offset", i);
-        const std::uint32_t p = record.partition.value();
-        if (set_in[p] != i) reached[p] = 0;
-        set_in[p] = i;
-        reached[p] = std::max(reached[p], record.offset + 1);
+  // The writer of what lies at an offset, unless there is none that can have written it.
+  std::uint32_t writer_of(const LogModel::Offset& offset) {
+    const LogModel::Value& value = model_.values[offset.value_row];
+    if (value.writer == no_row) {
+      violation(offset.partition, {offset.operation}, "{} of {} was read, but never sent", value.value);
+    } else if (history_.operations[value.writer].outcome == Outcome::fail) {
+      violation(offset.partition, {value.writer, offset.operation}, "{} of {} was read, but its send had failed", value.value);
+    } else {
+      return value.writer;
+    }
+    return no_row;
+  }
+
+  // The event by which an append must have taken effect.
+  std::uint32_t bound_of(const Append& append) const {
+    const LogOperation& writer = history_.operations[append.operation];
+    if (writer.outcome != Outcome::ok) return no_event;
+    const bool main_copy = main_copy_.empty() || main_copy_[model_.offsets[append.row].value_row] == append.row;
+    return main_copy ? writer.completion_index : no_event;
+  }
+
+  // The poll that returned this record and ended first, or no_row.
+  std::uint32_t first_read_of(const Append& append) const {
+    if (append.row == no_row) return no_row;
+    return earliest_read_.empty() ? model_.values[model_.offsets[append.row].value_row].first_ok_read
+                                  : earliest_read_[append.row];
+  }
+
+  // What has been placed of the partition at hand.
+  struct Progress {
+    std::uint32_t now = 0;          // nothing further on can take effect before this event
+    std::uint32_t latest = no_row;  // the operation that began there
+    std::string (*role)(const Progress&) = nullptr;
+    std::int64_t latest_position = 0;
+    std::uint64_t steps = 0;
+    std::int64_t next_offset = 0;  // the lowest that no append has taken
+    std::size_t fillers_used = 0;
+  };
+
+  static std::string append_role(const Progress& at) { return fmt::format("an append at offset {}", at.latest_position); }
+  static std::string read_role(const Progress& at) { return fmt::format("a read that found the end at {}", at.latest_position); }
+
+  void place(Progress& at, std::uint32_t operation, std::int64_t position, std::string (*role)(const Progress&)) const {
+    ++at.steps;
+    const std::uint32_t invoke = history_.operations[operation].invoke_index;
+    if (at.latest != no_row && invoke < at.now) return;
+    at.now = invoke;
+    at.latest = operation;
+    at.role = role;
+    at.latest_position = position;
+  }
+
+  void check_partition(std::uint32_t p, const ReadTable& reads) {
+    Progress at;
+    const std::uint32_t count = model_.index_count(p);
+    for (std::uint32_t index = 0; index <= count; ++index) {
+      for (const ExactRead& read : reads.before(p, index)) {
+        if (!place_exact_read(p, read, at)) return;
       }
-      for (const LogRecord& record : history_.records_of(operation)) {
-        const std::uint32_t p = record.partition.value();
-        if (record.offset + 1 == reached[p]) add_read(Item::Kind::lower_bound, p, reached[p], i);
-      }
-      if (operation.end_offset != no_offset)
-        add_read(Item::Kind::exact_read, operation.end_partition.value(), operation.end_offset, i);
+      if (index < count && !place_append(p, model_.by_index[model_.partition_base[p] + index], at)) return;
     }
   }
 
-  void add_read(Item::Kind kind, std::uint32_t partition, std::int64_t end, std::uint32_t index) {
-    const LogOperation& operation = history_.operations[index];
-    items_[partition].push_back({.position = end - 1,
-                                 .kind = kind,
-                                 .invoke = operation.invoke_index,
-                                 .completion = operation.completion_index,
-                                 .operation = index});
+  bool place_exact_read(std::uint32_t p, const ExactRead& read, Progress& at) {
+    if (!fill_holes(p, read.end, read.operation, at)) return false;
+    if (at.now > history_.operations[read.operation].completion_index) {
+      report(p, at, read.operation, fmt::format("a read that found the end at {}", read.end));
+      return false;
+    }
+    place(at, read.operation, read.end, read_role);
+    return true;
   }
 
-  void check_partition(std::uint32_t p) {
-    std::vector<Item>& items = items_[p];
-    const auto in_order = [](const Item& a, const Item& b) { return a.key() < b.key(); };
-    std::sort(items.begin(), items.end(), in_order);
-    if (rules_.fill_holes) {
-      if (!fill_holes(p)) return;
-      std::sort(items.begin(), items.end(), in_order);
+  bool place_append(std::uint32_t p, std::uint32_t row, Progress& at) {
+    const LogModel::Offset& offset = model_.offsets[row];
+    const std::uint32_t writer = writer_of(offset);
+    if (writer == no_row) return true;
+    const Append append{offset.offset, writer, row};
+    if (!fill_holes(p, append.offset, writer, at)) return false;
+    if (at.now > bound_of(append)) {
+      report(p, at, writer, fmt::format("an append at offset {}", append.offset));
+      return false;
     }
-    const Item* latest = nullptr;  // the placed item with the latest invocation: nothing after it can take effect earlier
-    for (const Item& item : items) {
-      const std::uint32_t now = latest == nullptr ? 0 : latest->invoke;
-      if (std::max(now, item.invoke) > item.completion) {
-        report(p, *latest, item, static_cast<std::size_t>(&item - items.data()));
-        return;
-      }
-      if (item.kind != Item::Kind::lower_bound && item.invoke >= now) latest = &item;
+    place(at, writer, append.offset, append_role);
+    at.next_offset = std::max(at.next_offset, append.offset + 1);
+    const std::uint32_t reader = first_read_of(append);
+    if (reader == no_row) return true;
+    if (at.now > history_.operations[reader].completion_index) {
+      report(p, at, reader, fmt::format("a read as far as offset {}", append.offset));
+      return false;
     }
+    ++at.steps;
+    return true;
   }
 
-  // Every offset below the last known one needs an append. Requires: the items are sorted.
-  bool fill_holes(std::uint32_t p) {
-    std::vector<Item>& items = items_[p];
-    const std::vector<std::uint32_t>& fillers = fillers_[p];  // in order of invocation, since values were met in that order
-    std::size_t used = 0;
-    std::int64_t next = 0;
-    const std::size_t known = items.size();
-    for (std::size_t i = 0; i < known; ++i) {
-      const Item item = items[i];
-      for (; next < item.position + (item.kind == Item::Kind::append ? 0 : 1); ++next) {
-        if (used == fillers.size()) {
-          found_.add(anomaly::not_linearizable, [&] {
-            return Finding{
-                .partition = history_.partitions[p],
-                .witness = {item.operation},
-                .text = fmt::format("op {} shows that offset {} of {} was taken, but no append is left that can have taken it",
-                                    item.operation, next, history_.partitions[p])};
-          });
-          return false;
-        }
-        const std::uint32_t filler = fillers[used++];
-        items.push_back({.position = next,
-                         .kind = Item::Kind::append,
-                         .invoke = history_.operations[filler].invoke_index,
-                         .completion = no_event,
-                         .operation = filler});
+  // Every offset below `end` was taken by an append: those that nothing is known of by the earliest that nobody saw.
+  bool fill_holes(std::uint32_t p, std::int64_t end, std::uint32_t operation, Progress& at) {
+    if (!rules_.fill_holes) return true;
+    for (; at.next_offset < end; ++at.next_offset) {
+      if (at.fillers_used == fillers_[p].size()) {
+        found_.add(anomaly::not_linearizable, [&] {
+          return Finding{
+              .partition = history_.partitions[p],
+              .witness = {operation},
+              .text = fmt::format("op {} shows that offset {} of {} was taken, but no append is left that can have taken it",
+                                  operation, at.next_offset, history_.partitions[p])};
+        });
+        return false;
       }
-      if (item.kind == Item::Kind::append) next = std::max(next, item.position + 1);
+      place(at, fillers_[p][at.fillers_used++], at.next_offset, append_role);
     }
     return true;
   }
 
-  static std::string role(const Item& item) {
-    switch (item.kind) {
-      case Item::Kind::append: return fmt::format("an append at offset {}", item.position);
-      case Item::Kind::lower_bound: return fmt::format("a read as far as offset {}", item.position);
-      case Item::Kind::exact_read: return fmt::format("a read that found the end at {}", item.position + 1);
-    }
-    return "";
-  }
-
-  void report(std::uint32_t p, const Item& latest, const Item& item, std::size_t placed) {
+  void report(std::uint32_t p, const Progress& at, std::uint32_t operation, const std::string& role) {
     found_.add(anomaly::not_linearizable, [&] {
       return Finding{
           .partition = history_.partitions[p],
-          .witness = {latest.operation, item.operation},
+          .witness = {at.latest, operation},
           .text = fmt::format("op {}, {} of {}, ended at event {}, yet op {}, {}, which comes before it in the log, began only "
                               "at event {}; the {} steps before it can be placed",
-                              item.operation, role(item), history_.partitions[p], item.completion, latest.operation, role(latest),
-                              latest.invoke, placed)};
+                              operation, role, history_.partitions[p], history_.operations[operation].completion_index, at.latest,
+                              at.role(at), at.now, at.steps)};
     });
   }
 
@@ -230,9 +311,9 @@ class Sweep {
   const LinearizabilityRules& rules_;
   const std::vector<std::string> tolerated_;
   FindingList found_{tolerated_, 8};                 // of each kind of violation as many as of any other anomaly
-  std::vector<std::vector<Item>> items_;             // per partition
-  std::vector<std::vector<std::uint32_t>> fillers_;  // per partition: indefinite appends that nobody saw
-  std::vector<std::uint32_t> main_copy_;             // per value row
+  std::vector<std::vector<std::uint32_t>> fillers_;  // per partition, by invocation: indefinite appends that nobody saw
+  std::vector<std::uint32_t> main_copy_;             // per value row; empty if no value has two offsets
+  std::vector<std::uint32_t> earliest_read_;         // per offset row, likewise
   std::string obstacle_;                             // why there can be no answer
 };
 

@@ -7,6 +7,8 @@
 //   - A poll without an exact end is a lower bound only: having reached t it demands that append t-1 was possible before its
 //     completion. It never moves the sweep: append 0 at [0,1], append 1 at [3,5] and a poll that saw offset 0 at [8,10] are fine.
 //   - Offsets that nothing is known of were taken by indefinite appends that nobody saw: the lowest hole by the earliest.
+// Nothing is sorted that is not out of order: the model has the offsets in order, an exact read is put before the first known offset
+// at or beyond its end, and of all polls that returned a record only the first to end can be too early.
 // What breaks the log itself (two values at an offset, a value that was never sent) is a violation before the sweep. The search
 // this replaces is exponential; tests/checkers compares the two on some hundred thousand small random histories.
 #pragma once
@@ -23,12 +25,17 @@ struct LinearizabilityRules {
   /// True: a send may have appended its value more than once (retries without idempotence). One copy must take effect before the
   /// send ends; the others at any time after it began.
   bool duplicates_allowed = false;
+  /// True: what one send appends to one partition is one batch, which lies side by side and becomes visible at once, so that no
+  /// exact read ends strictly inside it. Holes that only unseen batches of several records could fill make the answer `unknown`,
+  /// and so do values at two offsets.
+  bool atomic_batches = false;
 };
 
 /// Judges `history`. A violation is one Finding `not-linearizable` per partition, whose witness ends with the operation that
 /// cannot be placed; before it comes the one that stands in its way.
 ///
-/// Returns: `unknown` for a history in which values repeat, or with acknowledged sends or reads that do not say their offsets.
+/// Returns: `unknown` for a history in which values repeat, with acknowledged sends or reads that do not say their offsets, or with
+///          transactions, whose appends and visibility are two moments.
 Verdict check_linearizable(const LogHistory& history, const LinearizabilityRules& rules = {});
 
 }  // namespace faultline::checkers

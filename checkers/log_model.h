@@ -1,8 +1,10 @@
 // LogModel: what a history reveals about each partition's log; the tables on which the log checkers work.
 //
-// Rows instead of maps: a row for each value and each offset that occurs, and for each record of the history the two rows it
-// belongs to. Everything that is not one-to-one (an offset with two values, a value at two offsets) goes to `conflicts`, which is
-// empty in a healthy history.
+// Rows instead of maps: a row for each value and each offset, and for each record of the history the two rows it belongs to.
+// Everything that is not one-to-one (an offset with two values, a value at two offsets) goes to `conflicts`, which is empty in a
+// healthy history. Offsets lie dense in a log, so that a partition's rows are its offsets from the lowest to the highest, and
+// finding the row of one is a subtraction; rows that nothing is known of stay empty. Where they do not lie dense (a log compacted
+// to a thousandth), a hash index takes over.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +20,8 @@ namespace faultline::checkers {
 
 struct LogModel {
   struct Value {
-    std::uint32_t partition = 0;
     std::int64_t value = 0;
+    std::uint32_t partition = 0;
     std::uint32_t writer = no_row;         // operation that sent it
     std::uint32_t first_ok_read = no_row;  // the ok poll that completed first among those that returned it
     std::uint32_t offset_row = no_row;     // the first of its offsets that was met
@@ -27,11 +29,11 @@ struct LogModel {
     std::uint32_t last_index = no_row;
   };
   struct Offset {
-    std::uint32_t partition = 0;
     std::int64_t offset = 0;
-    std::uint32_t value_row = 0;  // the first value met there
-    std::uint32_t operation = 0;  // ... and the operation that told
-    std::uint32_t index = 0;      // rank within the partition
+    std::uint32_t partition = 0;
+    std::uint32_t value_row = no_row;  // the first value met there; no_row: nothing is known of this offset
+    std::uint32_t operation = no_row;  // ... and the operation that told
+    std::uint32_t index = no_row;      // rank within the partition
   };
   /// A pair (offset, value) beyond the first of either.
   struct Conflict {
@@ -46,10 +48,10 @@ struct LogModel {
   std::vector<Value> values;
   std::vector<Offset> offsets;
   std::vector<Conflict> conflicts;            // sorted; the earliest operation of each pair
-  std::vector<std::uint32_t> value_rows;      // per record of the history
+  std::vector<std::uint32_t> value_rows;      // per record of the history that was sent or polled
   std::vector<std::uint32_t> offset_rows;     // per record; no_row if the record has no place in the log
   std::vector<bool> committed;                // per operation
-  std::vector<std::uint32_t> by_index;        // offset rows in order of (partition, offset)
+  std::vector<std::uint32_t> by_index;        // offset rows of which something is known, by (partition, offset)
   std::vector<std::uint32_t> partition_base;  // where each partition starts in by_index; one more at the end
 
   /// The index of record `record` of the history: that of its offset, or else the first of its value; no_row if it has none.
@@ -61,6 +63,9 @@ struct LogModel {
     return offsets[by_index[partition_base[partition] + index]];
   }
   std::uint32_t index_count(std::uint32_t partition) const { return partition_base[partition + 1] - partition_base[partition]; }
+
+  /// An ok poll that returned a record without saying its offset, if there is one.
+  std::uint32_t placeless_read = no_row;
 
   /// Why the history cannot be judged at all: a value that was sent twice to one partition.
   std::optional<std::string> flaw;

@@ -111,17 +111,20 @@ class OrderCheck {
     });
   }
 
+  // Consecutive records are mostly of one partition: its track is looked up once.
   template <class Compare>
   void walk(std::uint32_t index, RecordRange range, Walk Track::* side, Compare compare) {
     const std::int32_t process = history_.operations[index].process;
+    Track* at = nullptr;
     for (std::uint32_t r = range.begin; r < range.end; ++r) {
       if (model_.index_of(r) == no_row) continue;
-      Track& at = track(process, history_.records[r].partition.value());
-      Walk& way = at.*side;
+      const std::uint32_t partition = model_.values[model_.value_rows[r]].partition;
+      if (at == nullptr || at->partition != partition) at = &track(process, partition);
+      Walk& way = at->*side;
       if (way.walking == index) {
-        compare(at, {way.last_walked, index}, {r, index});
+        compare(*at, {way.last_walked, index}, {r, index});
       } else if (way.position.record != no_row) {
-        compare(at, way.position, {r, index});
+        compare(*at, way.position, {r, index});
       }
       way.walking = index;
       way.last_walked = r;
@@ -139,12 +142,31 @@ class OrderCheck {
     remember(index, history_.polled_range(operation), &Track::polled);
   }
 
+  // The last record in each partition counts.
   void remember(std::uint32_t index, RecordRange range, Walk Track::* side) {
-    for (std::uint32_t r = range.begin; r < range.end; ++r) {
-      if (model_.index_of(r) == no_row) continue;
-      Position& position = (track(history_.operations[index].process, history_.records[r].partition.value()).*side).position;
-      if (position.record == no_row || position.operation <= index) position = {r, index};
+    const std::int32_t process = history_.operations[index].process;
+    for (std::uint32_t r = range.begin; r < range.end;) {
+      const std::uint32_t run = end_of_run(r, range.end);
+      if (const std::uint32_t last = last_placed(r, run); last != no_row) {
+        Position& position = (track(process, history_.records[r].partition.value()).*side).position;
+        if (position.record == no_row || position.operation <= index) position = {last, index};
+      }
+      r = run;
     }
+  }
+
+  // Where the records of one partition end that begin at `record`.
+  std::uint32_t end_of_run(std::uint32_t record, std::uint32_t end) const {
+    const PartitionId partition = history_.records[record].partition;
+    while (record < end && history_.records[record].partition == partition) ++record;
+    return record;
+  }
+
+  std::uint32_t last_placed(std::uint32_t begin, std::uint32_t end) const {
+    for (; end > begin; --end) {
+      if (model_.index_of(end - 1) != no_row) return end - 1;
+    }
+    return no_row;
   }
 
   void compare_polls(Position from, Position to) {
