@@ -26,6 +26,8 @@ Result<AppendInfo> PartitionLog::append_as_follower(const Slice& batches) {
   if (cut_to_.has_value()) return Error(Errc::no_space, directory_);
   std::vector<std::pair<BatchHeader, Slice>> parts;
   std::int64_t expected = log_end_;
+  // An epoch that this log entered as a leader and wrote nothing in is not a part of what it follows now.
+  epochs_.truncate_from(log_end_);
   std::int32_t epoch = epochs_.latest().value_or(0);
   for (std::size_t at = 0; at < batches.size();) {
     const Result<BatchHeader> header = read_batch_header(batches.bytes().subspan(at));

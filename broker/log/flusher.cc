@@ -102,7 +102,7 @@ Result<> PartitionLog::save_epochs_locked() {
   if (epochs_.entries() == saved_epochs_) return {};
   const std::vector<EpochStart> entries = epochs_.entries();
   const std::string path = directory_ + "/" + std::string(epoch_file);
-  TRY(replace_file(context_.disk, path, epochs_.encode(), patience().deadline()));
+  TRY(replace_file(context_.disk, path, encode_epochs(epochs_), patience().deadline()));
   saved_epochs_ = entries;
   return {};
 }

@@ -29,7 +29,7 @@
 
 #include "broker/log/config.h"
 #include "broker/log/context.h"
-#include "broker/log/epoch_cache.h"
+#include "broker/log/epoch_checkpoint.h"
 #include "broker/log/recovery.h"
 #include "broker/log/segment.h"
 #include "broker/log/tail_cache.h"

@@ -81,7 +81,7 @@ Result<> Recovery::read_checkpoints() {
   bytes = read_whole(context_.disk, path_of(epoch_file), checkpoint_bytes_max, patience_.deadline());
   if (bytes.has_value()) {
     // A damaged one is not missed: the batches carry their epochs.
-    if (Result<EpochCache> epochs = EpochCache::decode(*bytes)) {
+    if (Result<EpochCache> epochs = decode_epochs(*bytes)) {
       log_.saved_epochs = epochs->entries();
       saved_epochs_ = std::move(*epochs);
     }
@@ -256,7 +256,7 @@ Result<RecoveredLog> Recovery::run() {
   for (const EpochStart& entry : log_.saved_epochs) {
     if (entry.start_offset <= end_) epochs.assign(entry.epoch, entry.start_offset);
   }
-  log_.epochs.merge(epochs);
+  log_.epochs.merge_noted(epochs, end_);
   log_.epochs.drop_before(log_.checkpoint.log_start);
   if (log_.segments.empty()) {
     log_.segments.push_back(make_segment(end_));

@@ -21,7 +21,7 @@
 
 #include "broker/log/config.h"
 #include "broker/log/context.h"
-#include "broker/log/epoch_cache.h"
+#include "broker/log/epoch_checkpoint.h"
 #include "broker/log/log_checkpoint.h"
 #include "broker/log/segment.h"
 

@@ -178,3 +178,19 @@ TEST_CASE_METHOD(LogFixture, "log: a follower's append must go on where the log 
   CHECK(log->epoch_starts() == std::vector<EpochStart>{{1, 0}, {2, 2}});
   CHECK(log->append_as_follower(first).error() == Errc::malformed);
 }
+
+TEST_CASE_METHOD(LogFixture, "log: an epoch that it led without a batch does not keep it from following an older leader's log") {
+  REQUIRE(open().has_value());
+  const Slice older = make_batch(2);
+  protocol::BatchView::parse(older)->stamp(0, 1);
+  in_fiber([&] {
+    REQUIRE(log->begin_epoch(3).has_value());
+    const Result<AppendInfo> info = log->append_as_follower(older);
+    REQUIRE(info.has_value());
+    REQUIRE(log->wait_stable(info->ticket, no_deadline).has_value());
+  });
+  CHECK(log->epoch_starts() == std::vector<EpochStart>{{1, 0}});
+  // The checkpoint still names epoch 3, at offset 0: it must not claim the batch when the log is read again.
+  REQUIRE(reopen_after_power_loss().has_value());
+  CHECK(log->epoch_starts() == std::vector<EpochStart>{{1, 0}});
+}

@@ -1,13 +1,10 @@
-#include "broker/log/epoch_cache.h"
-
-#include <fmt/format.h>
+#include "broker/replication/epoch_cache.h"
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
-#include "broker/log/text_checkpoint.h"
-
-namespace faultline {
+namespace faultline::replication {
 
 bool EpochCache::assign(std::int32_t epoch, std::int64_t start_offset) {
   if (!entries_.empty() && epoch <= entries_.back().epoch) return false;
@@ -33,16 +30,17 @@ void EpochCache::drop_before(std::int64_t log_start) {
   if (!entries_.empty()) entries_.front().start_offset = std::max(entries_.front().start_offset, log_start);
 }
 
-void EpochCache::merge(const EpochCache& other) {
+void EpochCache::merge_noted(const EpochCache& noted, std::int64_t log_end) {
   // Of two entries for one epoch std::merge puts ours first.
   std::vector<EpochStart> both;
-  std::merge(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(), std::back_inserter(both),
+  std::merge(entries_.begin(), entries_.end(), noted.entries_.begin(), noted.entries_.end(), std::back_inserter(both),
              [](const EpochStart& a, const EpochStart& b) { return a.epoch < b.epoch; });
-  entries_.clear();
+  const EpochCache read = std::exchange(*this, EpochCache());
   for (const EpochStart& entry : both) {
     const bool grows =
         entries_.empty() || (entry.epoch > entries_.back().epoch && entry.start_offset >= entries_.back().start_offset);
-    if (grows) entries_.push_back(entry);
+    const bool claims = entry.start_offset < log_end && entry.epoch > read.epoch_at(entry.start_offset).value_or(entry.epoch);
+    if (grows && !claims) entries_.push_back(entry);
   }
 }
 
@@ -66,25 +64,4 @@ EpochEnd EpochCache::end_offset_for(std::int32_t asked, std::int64_t log_end) co
   return {std::prev(next)->epoch, next->start_offset};
 }
 
-Slice EpochCache::encode() const {
-  std::string body;
-  for (const EpochStart& entry : entries_) body += fmt::format("epoch {} {}\n", entry.epoch, entry.start_offset);
-  return seal_checkpoint(body);
-}
-
-Result<EpochCache> EpochCache::decode(Bytes bytes) {
-  const CheckpointLines lines = TRY(open_checkpoint(bytes));
-  EpochCache cache;
-  for (const CheckpointLine& line : lines) {
-    if (line.key != "epoch" || line.numbers.size() != 2) return Error(Errc::corrupt, "leader epochs: unknown line");
-    const std::int64_t epoch = line.numbers[0];
-    const std::int64_t start = line.numbers[1];
-    const bool grows =
-        cache.entries_.empty() || (epoch > cache.entries_.back().epoch && start >= cache.entries_.back().start_offset);
-    if (epoch < 0 || epoch > INT32_MAX || start < 0 || !grows) return Error(Errc::corrupt, "leader epochs: not in order");
-    cache.entries_.push_back({static_cast<std::int32_t>(epoch), start});
-  }
-  return cache;
-}
-
-}  // namespace faultline
+}  // namespace faultline::replication

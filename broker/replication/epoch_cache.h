@@ -1,18 +1,14 @@
 // The leader epoch cache: which leader epoch starts at which offset (KIP-101, KIP-279).
 //
 // Epochs and their starts both grow. A leader enters (epoch, log end) before it serves anything; after that the batches themselves
-// carry the epoch, so what was lost of the checkpoint file can be read back from the log.
+// carry the epoch, so what was lost of its file (broker/log/epoch_checkpoint.h) can be read back from the log.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/result.h"
-#include "base/slice.h"
-
-namespace faultline {
+namespace faultline::replication {
 
 struct EpochStart {
   std::int32_t epoch = 0;
@@ -42,8 +38,10 @@ class EpochCache {
   /// After the log start moved: forgets epochs that end at or before it; the first that is left starts there.
   void drop_before(std::int64_t log_start);
 
-  /// Takes in what `other` knows of epochs that this one does not, as far as the order allows.
-  void merge(const EpochCache& other);
+  /// Takes in what `noted` says of epochs without a batch, where this cache has been read back from the batches of a log that ends at
+  /// `log_end`. The batches are right: an epoch that is said to start below the end, where a batch of a lower epoch lies, is left
+  /// from a time before that batch was there, and would claim it.
+  void merge_noted(const EpochCache& noted, std::int64_t log_end);
 
   std::optional<std::int32_t> latest() const;
   /// The epoch that a batch at `offset` was written in; nothing if the cache does not reach back so far.
@@ -52,13 +50,8 @@ class EpochCache {
   EpochEnd end_offset_for(std::int32_t asked, std::int64_t log_end) const;
   const std::vector<EpochStart>& entries() const { return entries_; }
 
-  /// The checkpoint file: see docs/formats/checkpoint.md.
-  Slice encode() const;
-  /// Errors: corrupt.
-  static Result<EpochCache> decode(Bytes bytes);
-
  private:
   std::vector<EpochStart> entries_;
 };
 
-}  // namespace faultline
+}  // namespace faultline::replication

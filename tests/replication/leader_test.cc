@@ -1,0 +1,221 @@
+// What a leader decides, rule by rule.
+#include <catch2/catch.hpp>
+
+#include "broker/replication/leader.h"
+
+using namespace faultline;
+using namespace faultline::replication;
+
+namespace {
+
+constexpr Duration lag = 30s;
+
+/// Broker 1 leads epoch 7 of a partition on 1, 2, 3; brokers have epochs 11, 12, 13.
+struct Fixture {
+  explicit Fixture(std::int32_t min_insync = 2, BrokerIds isr = {1, 2, 3})
+      : leader(config(min_insync), {1, 7, 20, {1, 2, 3}, std::move(isr)}, brokers, 5, 3, {0, 5, 5}, now) {}
+
+  static LeaderConfig config(std::int32_t min_insync) {
+    LeaderConfig config;
+    config.self = 1;
+    config.min_insync_replicas = min_insync;
+    config.lag_time_max = lag;
+    return config;
+  }
+  LeaderEffects fetch(BrokerId from, std::int64_t offset) {
+    LeaderEffects effects = leader.fetched({from, 10 + from, offset, 0}, ReadOutcome::done, log, now);
+    leader.check_invariants();
+    return effects;
+  }
+  LeaderEffects answer(IsrAnswer::Kind kind, std::int32_t partition_epoch = 0, BrokerIds isr = {}) {
+    return leader.answered({leader.isr().in_flight().value_or(0), kind, 7, partition_epoch, std::move(isr)}, now);
+  }
+
+  Time now = Time(100s);
+  BrokerStatuses brokers{{1, {11, false, false}}, {2, {12, false, false}}, {3, {13, false, false}}};
+  LeaderLog log{0, 5, 5};
+  Leader leader;
+};
+
+BrokerIds members(const std::optional<IsrProposal>& proposal) {
+  BrokerIds ids;
+  if (proposal) {
+    for (const IsrMember& member : proposal->isr) ids.push_back(member.broker);
+  }
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("watermark: it is the least of the leader's durable end and the fetch offsets of the ISR, and never falls") {
+  Fixture f;
+  f.log = {0, 8, 10};
+  CHECK_FALSE(f.fetch(2, 9).watermark_moved);  // 3 has not fetched yet
+  CHECK(f.leader.high_watermark() == 3);
+  CHECK(f.fetch(3, 10).watermark_moved);
+  CHECK(f.leader.high_watermark() == 8);  // its own share is what is durable
+  f.log = {0, 10, 10};
+  CHECK(f.leader.log_moved(f.log, f.now).watermark_moved);
+  CHECK(f.leader.high_watermark() == 9);
+  f.fetch(2, 4);  // a late fetch, from before
+  CHECK(f.leader.high_watermark() == 9);
+}
+
+TEST_CASE("watermark: it stands while the committed ISR is below the minimum") {
+  Fixture f(2, {1});
+  CHECK_FALSE(f.leader.log_moved({0, 9, 9}, f.now).watermark_moved);
+  CHECK_FALSE(f.leader.enough_replicas());
+  CHECK(f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2}}, f.now).isr_changed);
+  CHECK(f.leader.enough_replicas());
+}
+
+TEST_CASE("watermark: a topic that asks for more in-sync replicas than it has gets all of them") {
+  CHECK(effective_min_isr(5, 3) == 3);
+  CHECK(effective_min_isr(0, 3) == 1);
+  CHECK(effective_min_isr(2, 3) == 2);
+}
+
+TEST_CASE("watermark: a follower that is caught up and may join holds it back, a fenced one does not") {
+  Fixture f(1, {1, 2});
+  f.log = {0, 5, 5};
+  f.fetch(3, 5);
+  f.log = {0, 9, 9};
+  f.fetch(2, 9);
+  CHECK(f.leader.high_watermark() == 5);
+  f.brokers[3].fenced = true;
+  f.leader.learned(f.leader.isr().committed(), f.now);
+  f.answer(IsrAnswer::Kind::ineligible_replica);
+  CHECK(f.leader.high_watermark() == 9);
+}
+
+TEST_CASE("watermark: a proposed addition counts at once, a proposed removal still") {
+  Fixture f(1, {1, 2});
+  const LeaderEffects joined = f.fetch(3, 5);
+  CHECK(members(joined.propose) == BrokerIds{1, 2, 3});
+  CHECK(joined.propose->isr.back() == IsrMember{3, 13});
+  CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});
+  f.answer(IsrAnswer::Kind::accepted, 21, {1, 2, 3});
+
+  f.log = {0, 9, 9};
+  f.leader.log_moved(f.log, f.now);
+  f.now += lag + 1ms;
+  f.fetch(2, 9);
+  CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});
+  CHECK(f.leader.high_watermark() == 5);
+  f.answer(IsrAnswer::Kind::accepted, 22, {1, 2});
+  CHECK(f.leader.high_watermark() == 9);
+}
+
+TEST_CASE("ISR: caught up is who asks for the end as it is, or as it was at its previous fetch") {
+  Fixture f;
+  f.log = {0, 10, 10};
+  f.fetch(2, 8);
+  f.now += 20s;
+  f.log = {0, 20, 20};
+  f.fetch(2, 10);  // the end of 20 s ago: caught up then
+  CHECK(f.leader.followers().at(2).caught_up_at() == Time(100s));
+  f.now += 11s;
+  f.fetch(3, 20);
+  CHECK(members(f.leader.tick(f.now).propose).empty());  // one proposal at a time
+  CHECK_FALSE(f.leader.isr().in_maximal(4));
+  CHECK(f.leader.isr().in_flight().has_value());  // proposed by the fetch of 3: the others lag
+}
+
+TEST_CASE("ISR: who lags leaves at the deadline, not before") {
+  Fixture f;
+  f.fetch(2, 5);
+  f.fetch(3, 5);
+  f.log = {0, 6, 6};
+  f.leader.log_moved(f.log, f.now);
+  f.fetch(2, 6);
+  REQUIRE(f.leader.next_deadline().has_value());
+  const Time due = *f.leader.next_deadline();
+  CHECK(due == f.now + lag + 1ns);
+  CHECK_FALSE(f.leader.tick(due - 1ns).propose.has_value());
+  CHECK(members(f.leader.tick(due).propose) == BrokerIds{1, 2});
+  CHECK_FALSE(f.leader.next_deadline().has_value());
+}
+
+TEST_CASE("ISR: to join takes the watermark and the epoch's start, and an incarnation that is known, unfenced and not stopping") {
+  Fixture f(1, {1});
+  CHECK_FALSE(f.fetch(3, 4).propose.has_value());  // the epoch starts at 5
+  f.brokers[3].shutting_down = true;
+  CHECK_FALSE(f.fetch(3, 5).propose.has_value());
+  f.brokers[3].shutting_down = false;
+  f.brokers[3].epoch = 12;  // metadata that lag behind the broker
+  CHECK_FALSE(f.fetch(3, 5).propose.has_value());
+  f.brokers[3].epoch = 13;
+  CHECK(f.fetch(3, 5).propose.has_value());
+}
+
+TEST_CASE("ISR: what an earlier incarnation fetched does not count for the one that runs now") {
+  Fixture f;
+  f.fetch(2, 5);
+  f.brokers[2].epoch = 99;
+  CHECK_FALSE(f.leader.knows({2, 12, 5, 0}));
+  f.leader.learned(f.leader.isr().committed(), f.now);
+  CHECK_FALSE(f.leader.followers().at(2).log_end().has_value());
+  CHECK_FALSE(f.leader.knows({4, 14, 5, 0}));
+}
+
+TEST_CASE("ISR: only INELIGIBLE_REPLICA takes a proposal back; what is refused otherwise counts until newer metadata come") {
+  Fixture f(1, {1, 2});
+  f.fetch(3, 5);
+  SECTION("ineligible") {
+    f.answer(IsrAnswer::Kind::ineligible_replica);
+    CHECK(f.leader.isr().maximal() == BrokerIds{1, 2});
+  }
+  SECTION("refused") {
+    CHECK_FALSE(f.answer(IsrAnswer::Kind::refused).propose.has_value());
+    CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});
+    CHECK_FALSE(f.fetch(3, 5).propose.has_value());
+    f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2}}, f.now);
+    CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});  // proposed again
+    CHECK(f.leader.isr().in_flight().has_value());
+  }
+  SECTION("lost, sent again, ineligible: a copy may still be accepted, so that a further change is asked for") {
+    const LeaderEffects again = f.answer(IsrAnswer::Kind::retriable);
+    CHECK(members(again.propose) == BrokerIds{1, 2, 3});
+    f.brokers[3].fenced = true;
+    f.answer(IsrAnswer::Kind::ineligible_replica);
+    CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});
+    CHECK(members(f.leader.tick(f.now).propose) == BrokerIds{1, 2});
+    f.answer(IsrAnswer::Kind::accepted, 21, {1, 2});
+    CHECK(f.leader.isr().maximal() == BrokerIds{1, 2});
+  }
+  SECTION("overtaken by metadata: the answer ends the request all the same (KAFKA-12751)") {
+    f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2, 3}}, f.now);
+    CHECK(f.leader.isr().in_flight().has_value());
+    f.answer(IsrAnswer::Kind::accepted, 21, {1, 2, 3});
+    CHECK(f.leader.isr().may_propose());
+  }
+}
+
+TEST_CASE("fetch: a read that failed says nothing about the follower (KAFKA-8400)") {
+  Fixture f;
+  f.fetch(2, 4);
+  f.leader.fetched({2, 12, 5, 0}, ReadOutcome::failed, f.log, f.now + 1s);
+  CHECK(f.leader.followers().at(2).log_end() == 4);
+}
+
+TEST_CASE("acks=all: waiting, done, too few replicas by then, or another epoch") {
+  Fixture f;
+  const ProduceTicket ticket = f.leader.ticket_for(6);
+  CHECK(f.leader.completion_of(ticket) == Completion::waiting);
+  f.log = {0, 6, 6};
+  f.leader.log_moved(f.log, f.now);
+  f.fetch(2, 6);
+  f.fetch(3, 6);
+  CHECK(f.leader.completion_of(ticket) == Completion::done);
+  CHECK(f.leader.completion_of({6, 6}) == Completion::not_leader_or_follower);
+  f.leader.learned({1, 7, 21, {1, 2, 3}, {1}}, f.now);
+  CHECK(f.leader.completion_of(ticket) == Completion::not_enough_replicas_after_append);
+}
+
+TEST_CASE("ListOffsets: the latest offset is not known before the watermark has reached the epoch's start (KIP-207)") {
+  Fixture f;
+  CHECK_FALSE(f.leader.latest_offset_known());
+  f.fetch(2, 5);
+  f.fetch(3, 5);
+  CHECK(f.leader.latest_offset_known());
+}
