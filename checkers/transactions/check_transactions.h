@@ -19,8 +19,6 @@
 
 namespace faultline::transactions {
 
-enum class Workload : std::uint8_t { list_append, rw_register };
-
 /// What may be assumed of single keys to learn the order of a register's versions. Lists need none of it.
 struct RegisterOrders {
   bool sequential_keys = false;      // writes of one process to a key take effect in its order

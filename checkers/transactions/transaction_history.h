@@ -32,6 +32,9 @@ inline constexpr std::uint32_t first_text = 0x8000'0000u;
 /// What a register holds before the first write.
 inline constexpr Value nil{std::numeric_limits<std::uint32_t>::max()};
 
+/// What the keys of a history are.
+enum class Workload : std::uint8_t { list_append, rw_register };
+
 enum class Function : std::uint8_t {
   append,         // adds a value at the end of a list
   write,          // sets a register

@@ -1,0 +1,137 @@
+#include "checkers/transactions/visibility_reads.h"
+
+#include <map>
+
+namespace faultline::transactions {
+
+using checkers::Outcome;
+
+VisibilityReads::VisibilityReads(const TransactionHistory& history, const WriteIndex& writes, const RegisterReads& reads)
+    : history_(history) {
+  collect_reads(writes, reads);
+  collect_writes(reads);
+  collect_sessions(reads);
+}
+
+void VisibilityReads::collect_reads(const WriteIndex& writes, const RegisterReads& reads) {
+  for (std::uint32_t t = 0; t < history_.transactions.size(); ++t) {
+    read_rows_.push_back(static_cast<std::uint32_t>(reads_.size()));
+    if (history_.transactions[t].outcome != Outcome::ok) continue;
+    for (const MicroOperation& operation : history_.operations_of(t)) {
+      if (operation.function() != Function::read_register || !writes.usable(operation.key())) continue;
+      if (operation.value() == nil) {
+        reads_.push_back({operation.key(), initial()});
+        continue;
+      }
+      const Write* write = writes.find(operation.key(), operation.value());
+      if (write == nullptr || write->transaction() == t || !reads.effective[write->transaction()]) continue;
+      reads_.push_back({operation.key(), write->transaction()});
+    }
+  }
+  read_rows_.push_back(static_cast<std::uint32_t>(reads_.size()));
+}
+
+void VisibilityReads::collect_writes(const RegisterReads& reads) {
+  auto touch = reads.touches.begin();
+  for (std::uint32_t t = 0; t < history_.transactions.size(); ++t) {
+    written_rows_.push_back(static_cast<std::uint32_t>(written_.size()));
+    for (; touch != reads.touches.end() && touch->transaction == t; ++touch) {
+      if (touch->has_write && reads.effective[t]) written_.push_back(touch->key);
+    }
+    std::sort(written_.begin() + written_rows_.back(), written_.end());
+  }
+  written_rows_.push_back(static_cast<std::uint32_t>(written_.size()));
+}
+
+// The processes whose ok transactions come one after another are the sessions. A transaction that took effect and is in none of them is
+// a session by itself.
+void VisibilityReads::collect_sessions(const RegisterReads& reads) {
+  const auto transactions = static_cast<std::uint32_t>(history_.transactions.size());
+  session_before_.assign(transactions, no_transaction);
+  session_.assign(transactions, no_transaction);
+  position_.assign(transactions, 1);
+  std::map<std::int32_t, Session> sessions;
+  for (std::uint32_t t = 0; t < transactions; ++t) {
+    const Transaction& transaction = history_.transactions[t];
+    if (!reads.effective[t]) continue;
+    Session& session = sessions[transaction.process];
+    session.final = t;
+    if (transaction.outcome != Outcome::ok) continue;
+    session.overlaps = session.overlaps || overlaps(session.last, t);
+    session.last = t;
+  }
+  for (auto& [process, session] : sessions) {
+    session.last = no_transaction;
+    if (!session.overlaps) session.number = sessions_++;
+  }
+  for (std::uint32_t t = 0; t < transactions; ++t) {
+    if (!reads.effective[t]) continue;
+    place_in_session(t, sessions.find(history_.transactions[t].process)->second);
+    for (const Key key : written_by(t)) session_writes_.push_back({key, session_[t], position_[t], t});
+  }
+  std::sort(session_writes_.begin(), session_writes_.end());
+}
+
+void VisibilityReads::place_in_session(std::uint32_t t, Session& session) {
+  const bool ok = history_.transactions[t].outcome == Outcome::ok;
+  const bool follows = !session.overlaps && session.last != no_transaction && !overlaps(session.last, t);
+  if (follows) session_before_[t] = session.last;
+  // An indefinite one may take effect late: it follows its session, and nothing follows it.
+  const bool member = !session.overlaps && (ok || (session.final == t && (follows || session.last == no_transaction)));
+  session_[t] = member ? session.number : sessions_++;
+  if (member) position_[t] = ++session.length;
+  if (ok) session.last = t;
+}
+
+bool VisibilityReads::overlaps(std::uint32_t before, std::uint32_t t) const {
+  return before != no_transaction && history_.transactions[before].completion_index > history_.transactions[t].invoke_index;
+}
+
+// All transactions in an order in which each follows whom it read from and its session; fewer if there is no such order.
+std::vector<std::uint32_t> VisibilityReads::causal_order() const {
+  const auto transactions = static_cast<std::uint32_t>(history_.transactions.size());
+  EdgeList edges(transactions);
+  std::vector<std::uint32_t> incoming(transactions, 0);
+  const auto add = [&](std::uint32_t from, std::uint32_t to) {
+    edges.add(from, to, EdgeKind::wr);
+    ++incoming[to];
+  };
+  for (std::uint32_t t = 0; t < transactions; ++t) {
+    for (const OutsideRead& read : reads_of(t)) {
+      if (read.writer != initial()) add(read.writer, t);
+    }
+    if (session_before_[t] != no_transaction) add(session_before_[t], t);
+  }
+  DependencyGraph graph;
+  edges.build(graph);
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t t = 0; t < transactions; ++t) {
+    if (incoming[t] == 0) order.push_back(t);
+  }
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    for (const Edge edge : graph.edges_of(order[i])) {
+      if (--incoming[edge.target()] == 0) order.push_back(edge.target());
+    }
+  }
+  return order;
+}
+
+void VisibilityReads::advance_clocks(std::span<const std::uint32_t> order, std::uint32_t first_session, std::uint32_t width) {
+  clocks_.assign(order.size() * width, 0);
+  for (const std::uint32_t t : order) {
+    std::uint32_t* clock = &clocks_[std::size_t{t} * width];
+    const auto follow = [&](std::uint32_t before) {
+      const std::uint32_t* other = &clocks_[std::size_t{before} * width];
+      for (std::uint32_t s = 0; s < width; ++s) clock[s] = std::max(clock[s], other[s]);
+      const std::uint32_t session = session_[before];
+      if (session == no_transaction || session < first_session || session - first_session >= width) return;
+      clock[session - first_session] = std::max(clock[session - first_session], position_[before]);
+    };
+    for (const OutsideRead& read : reads_of(t)) {
+      if (read.writer != initial()) follow(read.writer);
+    }
+    if (session_before_[t] != no_transaction) follow(session_before_[t]);
+  }
+}
+
+}  // namespace faultline::transactions
