@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/metadata/topic_name.h"
+
 namespace faultline {
 namespace {
 
@@ -10,25 +12,7 @@ constexpr TracePoint topic_created{"topics.created", TraceLevel::info};
 constexpr TracePoint topic_deleted{"topics.deleted", TraceLevel::info};
 constexpr TracePoint partition_offline{"topics.partition_offline", TraceLevel::error};
 
-// Kafka's limits: a partition's directory name must fit a file name.
-constexpr std::size_t topic_name_max = 249;
 constexpr std::int32_t partitions_max = 100'000;
-
-Outcome<> check_name(std::string_view name) {
-  const auto legal = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  };
-  if (name.empty()) return Refusal(ErrorCode::invalid_topic_exception, "a topic name cannot be empty");
-  if (name == "." || name == "..") return Refusal(ErrorCode::invalid_topic_exception, "a topic name cannot be '.' or '..'");
-  if (name.size() > topic_name_max) {
-    return Refusal(ErrorCode::invalid_topic_exception,
-                   "a topic name cannot be longer than " + std::to_string(topic_name_max) + " characters");
-  }
-  if (!std::ranges::all_of(name, legal)) {
-    return Refusal(ErrorCode::invalid_topic_exception, "a topic name can only hold letters, digits, '.', '_' and '-'");
-  }
-  return {};
-}
 
 Outcome<> check_count(std::int32_t count) {
   if (count < 1) return Refusal(ErrorCode::invalid_partitions, "a topic needs at least one partition");
@@ -197,7 +181,7 @@ Result<> Topics::add_partitions(Topic& topic, std::int32_t count) {
 }
 
 Outcome<protocol::Uuid> Topics::create(const NewTopic& wanted, bool validate_only) {
-  TRY(check_name(wanted.name));
+  TRY(metadata::check_topic_name(wanted.name));
   TRY(check_count(wanted.partition_count));
   Topic topic;
   topic.config = TRY(effective_config(wanted.overrides));

@@ -1,0 +1,88 @@
+#include "broker/controller/controller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "broker/controller/partition_changes.h"
+
+namespace faultline::controller {
+
+using metadata::BrokerRecord;
+using metadata::ConfigScope;
+using metadata::ConfigValues;
+
+Controller::Controller(ControllerConfig config, RandomStream random)
+    : config_(std::move(config)), random_(random), sessions_(config_.session_timeout) {}
+
+void Controller::lead(Time now, ClusterImage committed) {
+  resign();
+  leading_ = true;
+  image_ = std::move(committed);
+  for (const auto& [id, broker] : image_.brokers()) {
+    if (!broker.fenced) sessions_.touch(id, now, 0);
+  }
+  next_balance_ = config_.leader_balance ? after(now, config_.leader_balance_interval) : no_deadline;
+}
+
+void Controller::resign() {
+  leading_ = false;
+  image_ = ClusterImage();
+  decided_.clear();
+  sessions_.clear();
+  shut_downs_.clear();
+  log_ends_.clear();
+  next_balance_ = no_deadline;
+}
+
+void Controller::decide(metadata::Record record) {
+  ENSURE(leading_);
+  ENSURE(image_.apply(record).has_value());
+  decided_.push_back(std::move(record));
+}
+
+Outcome<const BrokerRecord*> Controller::current_broker(BrokerId broker, BrokerEpoch epoch) const {
+  const BrokerRecord* found = image_.broker(broker);
+  if (found == nullptr || found->broker_epoch != epoch) {
+    return Refusal(ErrorCode::stale_broker_epoch, fmt::format("broker {} has no registration with epoch {}", broker, epoch));
+  }
+  return found;
+}
+
+// What is set for the topic, else for all brokers, else `otherwise`. Values were checked when they were set.
+std::int64_t Controller::topic_number(const Uuid& topic, std::string_view key, std::int64_t otherwise) const {
+  const auto number_in = [&](const ConfigValues& values, std::int64_t fallback) {
+    const auto found = values.find(key);
+    if (found == values.end()) return fallback;
+    std::int64_t number = fallback;
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
+    return number;
+  };
+  const std::int64_t of_all = number_in(image_.config(ConfigScope::broker, ""), otherwise);
+  return number_in(image_.config(ConfigScope::topic, image_.topic(topic)->name), of_all);
+}
+
+ElectionRules Controller::rules_of(const PartitionRecord& partition) const {
+  const auto flag_in = [](const ConfigValues& values, bool fallback) {
+    const auto found = values.find("unclean.leader.election.enable");
+    return found == values.end() ? fallback : found->second == "true";
+  };
+  const bool of_all = flag_in(image_.config(ConfigScope::broker, ""), config_.default_unclean_election);
+  ElectionRules rules{image_};
+  rules.min_insync_replicas = min_insync_replicas(partition.topic_id);
+  rules.unclean_allowed = flag_in(image_.config(ConfigScope::topic, image_.topic(partition.topic_id)->name), of_all);
+  rules.exhibits = config_.exhibits;
+  return rules;
+}
+
+std::int64_t Controller::min_insync_replicas(const Uuid& topic) const {
+  return topic_number(topic, "min.insync.replicas", config_.default_min_insync_replicas);
+}
+
+void Controller::change(const PartitionRecord& partition, const PartitionChange& change) {
+  if (std::optional<PartitionRecord> next = settle(partition, change, rules_of(partition))) decide(std::move(*next));
+}
+
+}  // namespace faultline::controller
