@@ -1,5 +1,5 @@
 // The APIs this build speaks, one row each. Everything else that depends on versions (headers, codecs, what ApiVersions answers)
-// looks here.
+// looks here. Which of them a listener serves, and so advertises, is its dispatcher's business.
 //
 // Reference: the message definitions of Apache Kafka; docs/formats/wire.md says where our ranges are narrower and why.
 #pragma once
@@ -32,8 +32,17 @@ enum class ApiKey : std::int16_t {
   incremental_alter_configs = 44,
   alter_partition_reassignments = 45,
   list_partition_reassignments = 46,
+  describe_quorum = 55,
+  alter_partition = 56,
+  update_features = 57,
   describe_cluster = 60,
+  broker_registration = 62,
+  broker_heartbeat = 63,
+  unregister_broker = 64,
+  allocate_producer_ids = 67,
   describe_topic_partitions = 75,
+  add_raft_voter = 80,
+  remove_raft_voter = 81,
 };
 
 struct ApiInfo {
@@ -48,7 +57,7 @@ struct ApiInfo {
 };
 
 /// In order of key. Produce is advertised from 0, because librdkafka drops gzip, snappy and lz4 when it is not.
-inline constexpr std::array<ApiInfo, 21> apis{{
+inline constexpr std::array<ApiInfo, 30> apis{{
     {ApiKey::produce, "Produce", 3, 12, 9, 0},
     {ApiKey::fetch, "Fetch", 4, 17, 12, 4},
     {ApiKey::list_offsets, "ListOffsets", 1, 8, 6, 1},
@@ -68,8 +77,17 @@ inline constexpr std::array<ApiInfo, 21> apis{{
     {ApiKey::incremental_alter_configs, "IncrementalAlterConfigs", 0, 1, 1, 0},
     {ApiKey::alter_partition_reassignments, "AlterPartitionReassignments", 0, 0, 0, 0},
     {ApiKey::list_partition_reassignments, "ListPartitionReassignments", 0, 0, 0, 0},
+    {ApiKey::describe_quorum, "DescribeQuorum", 0, 2, 0, 0},
+    {ApiKey::alter_partition, "AlterPartition", 2, 3, 0, 2},
+    {ApiKey::update_features, "UpdateFeatures", 0, 2, 0, 0},
     {ApiKey::describe_cluster, "DescribeCluster", 0, 2, 0, 0},
+    {ApiKey::broker_registration, "BrokerRegistration", 0, 4, 0, 0},
+    {ApiKey::broker_heartbeat, "BrokerHeartbeat", 0, 1, 0, 0},
+    {ApiKey::unregister_broker, "UnregisterBroker", 0, 0, 0, 0},
+    {ApiKey::allocate_producer_ids, "AllocateProducerIds", 0, 0, 0, 0},
     {ApiKey::describe_topic_partitions, "DescribeTopicPartitions", 0, 0, 0, 0},
+    {ApiKey::add_raft_voter, "AddRaftVoter", 0, 0, 0, 0},
+    {ApiKey::remove_raft_voter, "RemoveRaftVoter", 0, 0, 0, 0},
 }};
 
 /// The row of `key`, or nullptr.

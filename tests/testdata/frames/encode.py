@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Encodes every request and response in every version that we serve with kio (pip install kio==0.6.5), into encoded.txt.
+"""Encodes every request and response in every version that we read and write with kio (pip install kio==0.6.5), into encoded.txt.
 
 Unlike the captured frames these reach all fields of all versions, tagged ones too, and responses. kio's schemas and encoder are
 other people's: where they and our tables differ, the test that reads the file fails. A line is NAME VERSION HEX, one message

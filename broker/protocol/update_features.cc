@@ -1,0 +1,10 @@
+#include "broker/protocol/update_features.h"
+
+#include "broker/protocol/codec_impl.h"
+
+namespace faultline::protocol {
+
+FAULTLINE_MESSAGE(UpdateFeaturesRequest);
+FAULTLINE_MESSAGE(UpdateFeaturesResponse);
+
+}  // namespace faultline::protocol
