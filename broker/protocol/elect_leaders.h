@@ -14,6 +14,11 @@
 
 namespace faultline::protocol {
 
+enum class ElectionType : std::int8_t {
+  preferred = 0,  // the first of the replicas, if it is in the ISR
+  unclean = 1,    // anybody alive, if nobody leads: what only others held is lost
+};
+
 struct ElectLeadersRequest {
   static constexpr ApiKey api_key = ApiKey::elect_leaders;
 
@@ -29,7 +34,7 @@ struct ElectLeadersRequest {
     }
   };
 
-  std::int8_t election_type = 0;
+  ElectionType election_type = ElectionType::preferred;
   std::optional<std::vector<Topic>> topic_partitions;
   std::int32_t timeout_ms = 60000;
 

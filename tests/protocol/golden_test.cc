@@ -190,3 +190,21 @@ TEST_CASE("golden: what clients ask in their first requests") {
   CHECK(create.topics.at(0).num_partitions == 3);
   CHECK(create.topics.at(0).configs.at(0).name == "retention.ms");
 }
+
+TEST_CASE("golden: what admin clients ask about leaders, replicas and partitions") {
+  const auto elect = golden_message<ElectLeadersRequest>("kafka-python-3_ElectLeaders_v2");
+  CHECK(elect.election_type == ElectionType::preferred);
+  REQUIRE(elect.topic_partitions.has_value());
+  REQUIRE(elect.topic_partitions->size() == 2);
+  CHECK(elect.topic_partitions->at(0).topic == "golden");
+  CHECK(elect.topic_partitions->at(0).partitions == std::vector<std::int32_t>{0, 2});
+  CHECK_FALSE(
+      golden_message<ListPartitionReassignmentsRequest>("kafka-python-3_ListPartitionReassignments_v0").topics.has_value());
+  const auto reassign = golden_message<AlterPartitionReassignmentsRequest>("kafka-python-3_AlterPartitionReassignments_v0");
+  REQUIRE(reassign.topics.size() == 1);
+  CHECK(reassign.topics[0].partitions.size() == 2);
+  const auto page = golden_message<DescribeTopicPartitionsRequest>("kafka-python-3_DescribeTopicPartitions_v0");
+  CHECK(page.topics.at(0).name == "golden");
+  CHECK(page.response_partition_limit == 2);
+  CHECK_FALSE(page.cursor.has_value());
+}

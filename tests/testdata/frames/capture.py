@@ -2,9 +2,12 @@
 """Records the first request of each API and version that a client sends, as hex, and answers just enough to keep it talking.
 
     ./capture.py NAME COMMAND...     e.g.  ./capture.py kcat kcat -b 127.0.0.1:19092 -L
+    ./capture.py NAME --through PORT COMMAND...
 
-Each new request becomes NAME_Api_vN.hex in this directory: one frame, its length included. Answers are encoded by kafka-python.
+Each new request becomes NAME_Api_vN.hex in this directory: one frame, its length included. Answers are encoded by kafka-python, or
+come from a broker on PORT, which must advertise 127.0.0.1:19092.
 """
+import functools
 import os
 import socket
 import struct
@@ -119,15 +122,40 @@ def serve(name, connection):
         pass
 
 
-def listen(name):
+def serve_through(port, name, connection):
+    """Each request goes to the broker as it is; the answers come back on their own."""
+    broker = socket.create_connection(("127.0.0.1", port))
+
+    def answers():
+        while piece := broker.recv(65536):
+            connection.sendall(piece)
+
+    threading.Thread(target=answers, daemon=True).start()
+    try:
+        while True:
+            size = read_exactly(connection, 4)
+            frame = read_exactly(connection, struct.unpack(">i", size)[0])
+            key, version = struct.unpack(">hh", frame[:4])
+            save(name, key, version, size + frame)
+            broker.sendall(size + frame)
+    except (EOFError, OSError):
+        broker.close()
+
+
+def listen(serve_one):
     server = socket.create_server(("127.0.0.1", PORT))
 
     def accept():
         while True:
-            threading.Thread(target=serve, args=(name, server.accept()[0]), daemon=True).start()
+            threading.Thread(target=serve_one, args=(server.accept()[0],), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
 
 
-listen(sys.argv[1])
-subprocess.run(sys.argv[2:], timeout=20, check=False)
+name, command = sys.argv[1], sys.argv[2:]
+if command[0] == "--through":
+    listen(functools.partial(serve_through, int(command[1]), name))
+    command = command[2:]
+else:
+    listen(functools.partial(serve, name))
+subprocess.run(command, timeout=20, check=False)
