@@ -42,7 +42,7 @@ Outcome<> Controller::alter_config(ConfigScope scope, const std::string& name, c
   TRY(config_.check_config(scope, wanted));
   if (validate_only) return {};
 
-  std::map<Uuid, std::int64_t> minimum_before;
+  std::map<Uuid, std::int32_t> minimum_before;
   for (const auto& [id, topic] : image_.topics()) minimum_before[id] = min_insync_replicas(id);
   for (const auto& [key, value] : wanted) {
     const auto old = before.find(key);

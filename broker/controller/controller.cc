@@ -77,8 +77,8 @@ ElectionRules Controller::rules_of(const PartitionRecord& partition) const {
   return rules;
 }
 
-std::int64_t Controller::min_insync_replicas(const Uuid& topic) const {
-  return topic_number(topic, "min.insync.replicas", config_.default_min_insync_replicas);
+std::int32_t Controller::min_insync_replicas(const Uuid& topic) const {
+  return static_cast<std::int32_t>(topic_number(topic, "min.insync.replicas", config_.default_min_insync_replicas));
 }
 
 void Controller::change(const PartitionRecord& partition, const PartitionChange& change) {

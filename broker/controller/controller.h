@@ -40,7 +40,7 @@ struct ControllerConfig {
   bool leader_balance = true;              // auto.leader.rebalance.enable
   std::int32_t default_partitions = 1;     // num.partitions
   std::int32_t default_replication = 1;    // default.replication.factor
-  std::int64_t default_min_insync_replicas = 1;
+  std::int32_t default_min_insync_replicas = 1;
   bool default_unclean_election = false;
   std::int64_t default_flush_messages = 1;
   std::int32_t producer_id_block = 1000;
@@ -114,7 +114,7 @@ class Controller {
  private:
   void decide(metadata::Record record);
   ElectionRules rules_of(const PartitionRecord& partition) const;
-  std::int64_t min_insync_replicas(const Uuid& topic) const;
+  std::int32_t min_insync_replicas(const Uuid& topic) const;
   std::int64_t topic_number(const Uuid& topic, std::string_view key, std::int64_t otherwise) const;
   /// Decides on the change, if it is one.
   void change(const PartitionRecord& partition, const PartitionChange& change);

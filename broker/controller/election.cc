@@ -46,7 +46,7 @@ class Settlement {
  private:
   bool present(BrokerId id) const { return contains(next_.replicas, id) && rules_.image.active(id); }
   bool isr_is_large_enough() const {
-    return static_cast<std::int64_t>(next_.isr.size()) >= effective_min_isr(rules_.min_insync_replicas, next_.replicas.size());
+    return next_.isr.size() >= replication::effective_min_isr(rules_.min_insync_replicas, next_.replicas.size(), rules_.exhibits);
   }
 
   void shrink_isr() {
@@ -132,10 +132,6 @@ class Settlement {
 };
 
 }  // namespace
-
-std::int64_t effective_min_isr(std::int64_t min_insync_replicas, std::size_t replicas) {
-  return std::min(min_insync_replicas, static_cast<std::int64_t>(replicas));
-}
 
 std::optional<PartitionRecord> settle(const PartitionRecord& before, const PartitionChange& change, const ElectionRules& rules) {
   return Settlement(before, change, rules).run();

@@ -35,7 +35,7 @@ enum class Election : std::uint8_t {
 
 struct ElectionRules {
   const ClusterImage& image;
-  std::int64_t min_insync_replicas = 1;  // as configured; at most the number of replicas counts
+  std::int32_t min_insync_replicas = 1;  // as configured; at most the number of replicas counts
   bool unclean_allowed = false;          // unclean.leader.election.enable
   Exhibits exhibits{};
 };
@@ -52,9 +52,6 @@ struct PartitionChange {
   Election election = Election::online;
   BrokerId elect_unclean = metadata::no_broker;  // this one, with the loss of what it lacks
 };
-
-/// The smallest ISR with which something may be committed: the same for controller and leader.
-std::int64_t effective_min_isr(std::int64_t min_insync_replicas, std::size_t replicas);
 
 /// The partition after `change`, with all rules kept; nothing, if it is the same.
 std::optional<PartitionRecord> settle(const PartitionRecord& before, const PartitionChange& change, const ElectionRules& rules);

@@ -25,15 +25,15 @@ std::vector<BrokerId> replicas_before_move(const PartitionRecord& partition) {
   return without(partition.replicas, partition.adding);
 }
 
-void complete_reassignment(const PartitionRecord& partition, std::int64_t min_insync_replicas, PartitionChange& change) {
+void complete_reassignment(const PartitionRecord& partition, std::int32_t min_insync_replicas, PartitionChange& change) {
   const std::vector<BrokerId> adding = change.adding.value_or(partition.adding);
   const std::vector<BrokerId> removing = change.removing.value_or(partition.removing);
   if (adding.empty() && removing.empty()) return;
   const std::vector<BrokerId> replicas = without(change.replicas.value_or(partition.replicas), removing);
   const std::vector<BrokerId> isr = without(change.isr.value_or(partition.isr), removing);
   const bool all_added = std::all_of(adding.begin(), adding.end(), [&](BrokerId id) { return contains(isr, id); });
-  const std::int64_t enough = effective_min_isr(min_insync_replicas, replicas.size());
-  if (!all_added || isr.empty() || static_cast<std::int64_t>(isr.size()) < enough) return;
+  const std::size_t enough = replication::effective_min_isr(min_insync_replicas, replicas.size());
+  if (!all_added || isr.empty() || isr.size() < enough) return;
   change.replicas = replicas;
   change.adding.emplace();
   change.removing.emplace();

@@ -16,6 +16,6 @@ bool reassigning(const PartitionRecord& partition);
 std::vector<BrokerId> replicas_before_move(const PartitionRecord& partition);
 
 /// Makes `change` also finish the move, if with it (its ISR, replicas, adding, removing) nothing is missing any more.
-void complete_reassignment(const PartitionRecord& partition, std::int64_t min_insync_replicas, PartitionChange& change);
+void complete_reassignment(const PartitionRecord& partition, std::int32_t min_insync_replicas, PartitionChange& change);
 
 }  // namespace faultline::controller

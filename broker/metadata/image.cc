@@ -16,8 +16,6 @@ Error misfit(const Record& record, std::string_view why) {
 
 }  // namespace
 
-bool contains(const std::vector<BrokerId>& ids, BrokerId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
-
 Result<> ClusterImage::apply(const Record& record) {
   TRY(std::visit([&](const auto& body) { return take(body); }, record));
   ++applied_;

@@ -15,6 +15,7 @@
 
 namespace faultline::metadata {
 
+using replication::contains;
 using ConfigValues = std::map<std::string, std::string, std::less<>>;
 
 struct TopicImage {
@@ -78,8 +79,5 @@ class ClusterImage {
   std::int64_t next_producer_id_ = 0;
   std::map<std::string, std::int16_t, std::less<>> features_;
 };
-
-/// Whether `id` is one of `ids`.
-bool contains(const std::vector<BrokerId>& ids, BrokerId id);
 
 }  // namespace faultline::metadata

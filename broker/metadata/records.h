@@ -18,16 +18,17 @@
 #include "base/slice.h"
 #include "broker/protocol/schema.h"
 #include "broker/protocol/uuid.h"
+#include "broker/replication/partition_state.h"
 
 namespace faultline::metadata {
 
 using protocol::Uuid;
 
-using BrokerId = std::int32_t;
+using replication::BrokerId;
+using replication::no_broker;
 /// One incarnation of a broker: greater than any that was given before, for any broker.
 using BrokerEpoch = std::int64_t;
 
-inline constexpr BrokerId no_broker = -1;
 inline constexpr BrokerEpoch no_broker_epoch = -1;
 
 struct Endpoint {

@@ -20,7 +20,7 @@ bool begins_with(const Log& log, const Log& prefix) {
 
 struct Ghost {
   PartitionName name;
-  std::int64_t min_isr = 1;
+  std::int32_t min_isr = 1;
   std::map<BrokerId, Log> logs;
   Log committed;
   std::map<std::int32_t, std::pair<BrokerId, BrokerEpoch>> led_by;  // by leader epoch
@@ -142,7 +142,7 @@ class Model {
 
   void commit(Ghost& ghost) {
     const PartitionRecord& partition = cluster_.at(ghost.name);
-    const auto enough = static_cast<std::size_t>(effective_min_isr(ghost.min_isr, partition.replicas.size()));
+    const auto enough = replication::effective_min_isr(ghost.min_isr, partition.replicas.size());
     if (partition.leader == no_broker || partition.isr.size() < enough) return;
     const Log& leader = ghost.logs[partition.leader];
     std::size_t end = leader.size();
