@@ -6,6 +6,8 @@
 namespace faultline {
 namespace {
 
+using protocol::ElectionType;
+
 constexpr std::string_view one_broker = "this cluster has one broker";
 
 /// The partitions that a request names, or all of them.
@@ -26,21 +28,29 @@ std::map<std::string, std::vector<std::int32_t>> chosen_partitions(const Topics&
   return chosen;
 }
 
+/// What became of an election: the only replica leads already, or cannot, since its disk failed.
+ErrorCode election_outcome(const Outcome<std::shared_ptr<Partition>>& partition, ElectionType type) {
+  if (partition) return ErrorCode::election_not_needed;
+  if (partition.error().code != ErrorCode::kafka_storage_error) return partition.error().code;
+  return type == ElectionType::preferred ? ErrorCode::preferred_leader_not_available : ErrorCode::eligible_leaders_not_available;
+}
+
 }  // namespace
 
 protocol::ElectLeadersResponse handle(HandlerContext context, const protocol::ElectLeadersRequest& request) {
+  const Topics& topics = context.broker.topics();
+  const bool all = !request.topic_partitions.has_value();
+  const bool type_is_known = request.election_type == ElectionType::preferred || request.election_type == ElectionType::unclean;
   protocol::ElectLeadersResponse response;
-  for (const auto& [name, indexes] : chosen_partitions(context.broker.topics(), request.topic_partitions)) {
+  if (!type_is_known) response.error_code = ErrorCode::invalid_request;
+  for (const auto& [name, indexes] : chosen_partitions(topics, request.topic_partitions)) {
     auto& topic = response.replica_election_results.emplace_back();
     topic.topic = name;
     for (const std::int32_t index : indexes) {
-      auto& answer = topic.partition_result.emplace_back();
-      answer.partition_id = index;
-      const Outcome<std::shared_ptr<Partition>> partition = context.broker.topics().partition(name, index);
-      // The only replica leads already, or cannot: its disk failed.
-      answer.error_code = partition                                                  ? ErrorCode::election_not_needed
-                          : partition.error().code == ErrorCode::kafka_storage_error ? ErrorCode::eligible_leaders_not_available
-                                                                                     : partition.error().code;
+      const ErrorCode outcome =
+          type_is_known ? election_outcome(topics.partition(name, index), request.election_type) : response.error_code;
+      // Who asks for all is not told of those that need none.
+      if (!all || outcome != ErrorCode::election_not_needed) topic.partition_result.push_back({index, outcome, std::nullopt});
     }
   }
   return response;

@@ -2,8 +2,11 @@
 //
 // Version 0 of Metadata asks for all topics with an empty list, later ones with null. Below version 4 a topic that is asked for by
 // name is created if the broker allows it, from 4 on only if the client agrees too; asking for all creates nothing.
+// DescribeTopicPartitions never creates, and tells topics by name, a page at a time (KIP-966).
 #include <algorithm>
+#include <set>
 
+#include "broker/metadata/topic_name.h"
 #include "broker/server/handler.h"
 
 namespace faultline {
@@ -11,6 +14,8 @@ namespace {
 
 using protocol::MetadataRequest;
 using protocol::MetadataResponse;
+using PageRequest = protocol::DescribeTopicPartitionsRequest;
+using PageResponse = protocol::DescribeTopicPartitionsResponse;
 
 MetadataResponse::Topic describe(HandlerContext context, const Topic& topic) {
   MetadataResponse::Topic answer;
@@ -57,6 +62,47 @@ MetadataResponse::Topic find_or_create(HandlerContext context, const MetadataReq
   return topic != nullptr ? describe(context, *topic) : describe_missing(wanted, ErrorCode::leader_not_available);
 }
 
+/// More than this is not told at once: Kafka's max.request.partition.size.limit.
+constexpr std::int32_t partitions_in_a_page_max = 2000;
+
+bool cursor_is_valid(const PageRequest& request) {
+  if (!request.cursor) return true;
+  const auto is_cursor = [&](const PageRequest::Topic& topic) { return topic.name == request.cursor->topic_name; };
+  return request.cursor->partition_index >= 0 && (request.topics.empty() || std::ranges::any_of(request.topics, is_cursor));
+}
+
+/// The first partition of topic `name` that has not been told in an earlier page.
+std::size_t first_in_page(const PageRequest& request, const std::string& name) {
+  if (!request.cursor || request.cursor->topic_name != name) return 0;
+  return static_cast<std::size_t>(request.cursor->partition_index);
+}
+
+/// The topics asked for, or all if none is named, without those before the cursor.
+std::set<std::string> names_from_cursor(const Topics& topics, const PageRequest& request) {
+  std::set<std::string> names;
+  for (const PageRequest::Topic& topic : request.topics) names.insert(topic.name);
+  if (names.empty()) {
+    for (const auto& [name, topic] : topics.all()) names.insert(name);
+  }
+  if (request.cursor) names.erase(names.begin(), names.lower_bound(request.cursor->topic_name));
+  return names;
+}
+
+PageResponse::Topic::Partition described_in_page(const MetadataResponse::Topic::Partition& partition) {
+  PageResponse::Topic::Partition answer;
+  answer.error_code = partition.error_code;
+  answer.partition_index = partition.partition_index;
+  answer.leader_id = partition.leader_id;
+  answer.leader_epoch = partition.leader_epoch;
+  answer.replica_nodes = partition.replica_nodes;
+  answer.isr_nodes = partition.isr_nodes;
+  // Nobody. Null would say so too, but Kafka's own admin client fails on it.
+  answer.eligible_leader_replicas.emplace();
+  answer.last_known_elr.emplace();
+  answer.offline_replicas = partition.offline_replicas;
+  return answer;
+}
+
 std::optional<std::string> rack_of(const Broker& broker) {
   if (broker.config().rack.empty()) return std::nullopt;
   return broker.config().rack;
@@ -100,43 +146,39 @@ protocol::DescribeClusterResponse handle(HandlerContext context, const protocol:
   return response;
 }
 
-protocol::DescribeTopicPartitionsResponse handle(HandlerContext context,
-                                                 const protocol::DescribeTopicPartitionsRequest& request) {
-  using Response = protocol::DescribeTopicPartitionsResponse;
-  std::vector<std::string> names;
-  for (const auto& topic : request.topics) names.push_back(topic.name);
-  if (names.empty()) {
-    for (const auto& [name, topic] : context.broker.topics().all()) names.push_back(name);
+protocol::DescribeTopicPartitionsResponse handle(HandlerContext context, const PageRequest& request) {
+  PageResponse response;
+  if (!cursor_is_valid(request)) {
+    for (const PageRequest::Topic& topic : request.topics) {
+      PageResponse::Topic& answer = response.topics.emplace_back();
+      answer.name = topic.name;
+      answer.error_code = ErrorCode::invalid_request;
+    }
+    return response;
   }
-  std::ranges::sort(names);
-  Response response;
-  std::int32_t room = std::max(request.response_partition_limit, 1);
-  for (const std::string& name : names) {
-    if (request.cursor && name < request.cursor->topic_name) continue;
-    Response::Topic& answer = response.topics.emplace_back();
+  auto room = static_cast<std::size_t>(std::clamp(request.response_partition_limit, 1, partitions_in_a_page_max));
+  for (const std::string& name : names_from_cursor(context.broker.topics(), request)) {
+    if (room == 0) {
+      response.next_cursor = protocol::DescribeTopicPartitionsCursor{name, 0};
+      break;
+    }
+    PageResponse::Topic& answer = response.topics.emplace_back();
     answer.name = name;
     const Topic* topic = context.broker.topics().find(name);
     if (topic == nullptr) {
-      answer.error_code = ErrorCode::unknown_topic_or_partition;
+      const Outcome<> legal = metadata::check_topic_name(name);
+      answer.error_code = legal ? ErrorCode::unknown_topic_or_partition : legal.error().code;
       continue;
     }
     const MetadataResponse::Topic described = describe(context, *topic);
     answer.topic_id = described.topic_id;
-    const std::int32_t first = request.cursor && name == request.cursor->topic_name ? request.cursor->partition_index : 0;
-    for (const auto& partition : described.partitions) {
-      if (partition.partition_index < first) continue;
-      if (room-- == 0) {
-        response.next_cursor = protocol::DescribeTopicPartitionsCursor{name, partition.partition_index};
-        return response;
-      }
-      Response::Topic::Partition& place = answer.partitions.emplace_back();
-      place.error_code = partition.error_code;
-      place.partition_index = partition.partition_index;
-      place.leader_id = partition.leader_id;
-      place.leader_epoch = partition.leader_epoch;
-      place.replica_nodes = partition.replica_nodes;
-      place.isr_nodes = partition.isr_nodes;
-      place.offline_replicas = partition.offline_replicas;
+    const std::size_t first = first_in_page(request, name);
+    for (std::size_t i = first; i < described.partitions.size() && room > 0; ++i, --room)
+      answer.partitions.push_back(described_in_page(described.partitions[i]));
+    if (first + answer.partitions.size() < described.partitions.size()) {
+      response.next_cursor =
+          protocol::DescribeTopicPartitionsCursor{name, static_cast<std::int32_t>(first + answer.partitions.size())};
+      break;
     }
   }
   return response;
