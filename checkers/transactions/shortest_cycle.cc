@@ -17,14 +17,18 @@ std::vector<ShortestCycle::Step> ShortestCycle::find(const CycleQuery& query, st
   visited_ = 0;
   std::vector<Step> best;
   std::uint64_t left = query.edges_max;
+  done_.assign(query.graph.node_count(), false);
   for (const bool thorough : {false, true}) {
     std::uint32_t asked = 0;
-    for (const std::uint32_t start : starts) {
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      // Most edges lead forward. Going backwards, a thorough search soon meets starts that have been searched before.
+      const std::uint32_t start = thorough ? starts[starts.size() - 1 - i] : starts[i];
       const std::uint32_t longest = best.empty() ? no_node : static_cast<std::uint32_t>(best.size()) - 1;
       if (longest < query.shortest_possible) return best;
       const Search result = search(query, start, longest, thorough ? left : std::min(left, first_round_edges));
       left -= std::min(left, visited_);
       if (result == Search::found) best = path(query);
+      if (thorough) done_[start] = true;
       const bool stop = query.out_of_budget != nullptr && *query.out_of_budget && ++asked % starts_between_questions == 0 &&
                         (*query.out_of_budget)();
       if (left != 0 && !stop) continue;
@@ -40,6 +44,8 @@ void ShortestCycle::reach(const CycleQuery& query, std::uint32_t from, KindSet k
   const std::uint32_t node = reached_[from].node;
   const auto edges = query.graph.edges_of(node);
   visited_ += edges.size();
+  // Every cycle that leaves a finished start by a first edge has been seen.
+  if (done_[node]) kinds &= ~query.first;
   for (const Edge edge : edges) {
     const std::uint32_t target = edge.target();
     if (!edge.is_in(kinds) || query.label[target] != query.label[node] || seen_[target] == searches_) continue;

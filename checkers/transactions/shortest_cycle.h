@@ -50,6 +50,7 @@ class ShortestCycle {
   void reach(const CycleQuery& query, std::uint32_t from, KindSet kinds, bool later);
   std::vector<Step> path(const CycleQuery& query) const;
 
+  std::vector<bool> done_;           // per node: a start that has been searched to the end
   std::vector<std::uint32_t> seen_;  // per node: the search that last reached it
   std::uint32_t searches_ = 0;
   std::vector<Reached> reached_;      // everything reached in this search

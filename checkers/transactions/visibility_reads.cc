@@ -43,7 +43,7 @@ void VisibilityReads::collect_writes(const RegisterReads& reads) {
   written_rows_.push_back(static_cast<std::uint32_t>(written_.size()));
 }
 
-// The processes whose ok transactions come one after another are the sessions. A transaction that took effect and is in none of them is
+// The processes whose transactions come one after another are the sessions. A transaction that took effect and is in none of them is
 // a session by itself.
 void VisibilityReads::collect_sessions(const RegisterReads& reads) {
   const auto transactions = static_cast<std::uint32_t>(history_.transactions.size());
@@ -56,9 +56,8 @@ void VisibilityReads::collect_sessions(const RegisterReads& reads) {
     if (!reads.effective[t]) continue;
     Session& session = sessions[transaction.process];
     session.final = t;
-    if (transaction.outcome != Outcome::ok) continue;
     session.overlaps = session.overlaps || overlaps(session.last, t);
-    session.last = t;
+    if (transaction.outcome == Outcome::ok) session.last = t;
   }
   for (auto& [process, session] : sessions) {
     session.last = no_transaction;
@@ -74,10 +73,9 @@ void VisibilityReads::collect_sessions(const RegisterReads& reads) {
 
 void VisibilityReads::place_in_session(std::uint32_t t, Session& session) {
   const bool ok = history_.transactions[t].outcome == Outcome::ok;
-  const bool follows = !session.overlaps && session.last != no_transaction && !overlaps(session.last, t);
-  if (follows) session_before_[t] = session.last;
+  if (!session.overlaps) session_before_[t] = session.last;
   // An indefinite one may take effect late: it follows its session, and nothing follows it.
-  const bool member = !session.overlaps && (ok || (session.final == t && (follows || session.last == no_transaction)));
+  const bool member = !session.overlaps && (ok || session.final == t);
   session_[t] = member ? session.number : sessions_++;
   if (member) position_[t] = ++session.length;
   if (ok) session.last = t;

@@ -30,6 +30,9 @@ class NaiveTransactions {
 
   const NaiveCounts& counts() const { return counts_; }
   const SmallGraph& graph() const { return graph_; }
+  /// For registers: the anomalies of visibility at the level of the options, by going through all orders of commits (naive_visibility.cc).
+  /// Nothing if reads and sessions alone have a cycle, which is G1c.
+  std::optional<std::set<std::string>> visibility() const;
   bool effective(std::uint32_t t) const { return effective_.count(t) != 0; }
   bool before(std::uint32_t a, std::uint32_t b) const {
     return history_.transactions[a].outcome == checkers::Outcome::ok &&
@@ -69,6 +72,10 @@ class NaiveTransactions {
   void judge_register_transaction(std::uint32_t t);
   void register_edges(std::uint32_t key);
   void add_order();
+  using Relation = std::vector<std::vector<bool>>;  // [a][b]: a precedes b
+  Relation visible_sources(bool sessions) const;
+  Relation forced(const std::string& axiom, const Relation& before) const;
+  bool session_order(std::uint32_t a, std::uint32_t b) const;
 
   const TransactionHistory& history_;
   const TransactionOptions& options_;
