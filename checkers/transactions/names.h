@@ -1,4 +1,4 @@
-// The names of the anomalies of transactions: Adya's, and where he has none, Elle's. docs/CHECKING.md explains them.
+// The names of the anomalies of transactions: Adya's, and where he has none, Elle's. docs/TRANSACTIONS.md explains them.
 #pragma once
 
 #include <string_view>

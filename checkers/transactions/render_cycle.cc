@@ -53,9 +53,11 @@ std::string cycle_text(const TransactionHistory& history, const Cycle& cycle) {
   const Shown shown = shown_of(cycle.steps.size(), steps_told);
   for_each_shown(cycle, steps_told, [&](std::size_t i) {
     if (i == shown.tail && i != shown.head) text += "... (" + std::to_string(shown.tail - shown.head) + " more) ... ";
-    text += cycle.steps[i].text + ". ";
+    const std::size_t next = i + 1 == cycle.steps.size() ? 0 : i + 1;
+    text += cycle.steps[i].text + " (" + std::string(to_string(cycle.steps[i].dependency)) + ": " + short_name(i) + " before " +
+            short_name(next) + "). ";
   });
-  return text + "So each must precede the next, and the last the first.";
+  return text + "That is a cycle.";
 }
 
 std::string cycle_json(const TransactionHistory& history, const Cycle& cycle) {

@@ -7,7 +7,8 @@
 
 namespace faultline::transactions {
 
-/// "Let T1 = op 3 {...} and T2 = op 5 {...}. T1 appended ..., before T2 ...: a cycle." Of a long cycle the middle is left out.
+/// "Let T1 = op 3 {...} and T2 = op 5 {...}. T1 read ... and not yet 4, which T2 appended (rw: T1 before T2)."
+/// Of a long cycle the middle is left out.
 std::string cycle_text(const TransactionHistory& history, const Cycle& cycle);
 
 /// One line of JSON: {"anomaly", "failure", "steps": [{"op", "process", "transaction", "dependency", "key", "value", "newer",
