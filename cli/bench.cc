@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "bench/broker_bench.h"
+#include "bench/checkers_bench.h"
 #include "bench/sim_bench.h"
 
 namespace faultline::cli {
@@ -12,6 +13,7 @@ namespace {
 
 Result<bench::BenchResult> measure(const BenchOptions& options) {
   if (options.name == "sim") return bench::run_sim_bench();
+  if (options.name == "checkers") return bench::run_checkers_bench();
   return bench::run_broker_bench([](std::string_view doing) { fmt::print(stderr, "{} ...\n", doing); });
 }
 

@@ -8,7 +8,7 @@
 namespace faultline::cli {
 
 struct BenchOptions {
-  std::string name;   // sim or broker
+  std::string name;   // sim, broker or checkers
   bool json = false;  // the figures as JSON instead of a table
 };
 

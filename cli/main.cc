@@ -39,7 +39,9 @@ void add_run(CLI::App& app, RunOptions& options, Command& command) {
 
 void add_bench(CLI::App& app, BenchOptions& options, Command& command) {
   CLI::App* sub = app.add_subcommand("bench", "Measure, and print the figures with their goals and the machine's own limit");
-  sub->add_option("NAME", options.name, "sim or broker")->required()->check(CLI::IsMember({"sim", "broker"}));
+  sub->add_option("NAME", options.name, "sim, broker or checkers")
+      ->required()
+      ->check(CLI::IsMember({"sim", "broker", "checkers"}));
   sub->add_flag("--json", options.json, "Print the figures as JSON");
   sub->callback([&] { command = [&] { return bench(options); }; });
 }

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,26 +21,6 @@
 #include "checkers/linearizability/witness.h"
 
 namespace faultline::linearizability {
-
-/// What an algorithm without a search found.
-struct Decision {
-  std::string_view algorithm;
-  bool valid = true;
-  std::vector<std::uint32_t> suspects{};  // invalid: items (indices) that are invalid by themselves
-};
-
-template <class M>
-concept Decidable = requires(const M& model, std::span<const OperationOf<M>> operations, std::span<const Item> items) {
-  { model.decide(operations, items) } -> std::same_as<std::optional<Decision>>;
-};
-
-/// A model that knows which operations depend on each other only: it names the values that an operation has to do with, and
-/// promises that of a valid history the operations without some values, and all that is linked to these, are valid too. Returns
-/// false if the operation has to do with every value.
-template <class M>
-concept Separable = requires(const M& model, const OperationOf<M>& operation, std::vector<std::int64_t>& values) {
-  { model.touched(operation, values) } -> std::same_as<bool>;
-};
 
 /// An operation in words, for prose.
 struct OperationText {
@@ -53,6 +35,9 @@ struct OperationText {
 
 /// Sets the text of an invalid result, from its witness.
 void explain(Result& result);
+
+/// Leaves only the latest operations of a witness that is too large for anybody to read.
+void keep_latest(Result& result);
 
 template <Model M>
 class Checker {
@@ -104,9 +89,20 @@ class Checker {
 
     SearchAnswer judge(std::span<const Item> all, Budget& budget) {
       const std::vector<Item> items = owner.refined(all);
+      bool decided = false;
+      if constexpr (Decidable<M>) {
+        if (owner.options_.fast_paths) {
+          const std::optional<Decision> decision = owner.model_.decide(owner.operations_, items);
+          if (!budget.spend(all.size(), 0)) return {.outcome = Outcome::unknown};
+          if (decision && decision->valid) return {};
+          decided = decision.has_value();
+        }
+      }
       wanted.clear();
       for (const Item& item : items) wanted.push_back(transitions.operation(item));
-      SearchAnswer answer = search(wanted, transitions, budget);
+      Budget for_the_story(owner.options_, steps_for_the_story);
+      SearchAnswer answer = search(wanted, transitions, decided ? for_the_story : budget);
+      if (decided && answer.outcome == Outcome::unknown) answer = {.outcome = Outcome::invalid};
       if (items.size() < all.size()) number_as(all, items, answer);
       return answer;
     }
@@ -120,6 +116,9 @@ class Checker {
       for (std::uint32_t& i : answer.order) i = place[i];
       if (answer.stuck != no_event) answer.stuck = place[answer.stuck];
     }
+
+    // What it may cost to find out how operations contradict each other of which it is known already that they do.
+    static constexpr std::uint64_t steps_for_the_story = 20'000;
 
     const Checker& owner;
     Transitions<M> transitions;
@@ -174,9 +173,10 @@ class Checker {
     const std::vector<Item> items = items_of(members);
     if constexpr (Decidable<M>) {
       if (options_.fast_paths) {
-        if (const std::optional<Decision> decision = model_.decide(operations_, refined(items))) {
+        const std::vector<Item> plain = refined(items);
+        if (const std::optional<Decision> decision = model_.decide(operations_, plain)) {
           if (result_.algorithm.empty()) result_.algorithm = decision->algorithm;
-          if (!decision->valid) fail_fast(items, decision->suspects);
+          if (!decision->valid) fail_fast(items, plain, decision->suspects);
           return;
         }
       }
@@ -214,24 +214,18 @@ class Checker {
   }
 
   // A fast path says which operations contradict each other; the search says how.
-  void fail_fast(std::span<const Item> items, std::span<const std::uint32_t> suspects) {
-    result_.linearization.clear();
+  void fail_fast(std::span<const Item> items, std::span<const Item> refined_items, std::span<const std::uint32_t> suspects) {
+    std::vector<bool> suspected(operations_.size(), false);
+    for (const std::uint32_t i : suspects) suspected[refined_items[i].index] = true;
     std::vector<Item> few;
-    for (const std::uint32_t i : suspects) few.push_back(items[i]);
-    std::sort(few.begin(), few.end(), [](const Item& a, const Item& b) { return a.invoke < b.invoke; });
+    std::copy_if(items.begin(), items.end(), std::back_inserter(few), [&](const Item& item) { return suspected[item.index]; });
     SearchJudge judge(*this);
-    std::vector<ShrinkItem> shrinkable = shrink_items(few);
     Budget budget(options_, options_.witness_steps);
-    SearchAnswer answer = judge.judge(shrinkable, budget);
-    if (answer.outcome == Outcome::invalid) {
-      result_.stuck = few[answer.stuck].index;
-      fail(std::move(shrinkable), std::move(answer), judge);
-      return;
-    }
-    result_.outcome = Outcome::invalid;
-    result_.object = object_of(few);
-    for (const Item& item : few) add_to_witness(item);
-    explain(result_);
+    SearchAnswer answer = judge.judge(few, budget);
+    if (answer.outcome != Outcome::invalid) answer = {.outcome = Outcome::invalid};  // no steps were left to say how
+    result_.linearization.clear();
+    if (answer.stuck != no_event) result_.stuck = few[answer.stuck].index;
+    fail(shrink_items(few), std::move(answer), judge);
   }
 
   std::vector<ShrinkItem> shrink_items(std::span<const Item> items) const {
@@ -268,9 +262,10 @@ class Checker {
       result_.witness[i].placed = true;
       result_.witness[i].place = place++;
     }
-    result_.witness[shrunk.answer.stuck].stuck = true;
+    if (shrunk.answer.stuck != no_event) result_.witness[shrunk.answer.stuck].stuck = true;
     result_.object = object_of(std::span(&shrunk.items.front().item, 1));
     explain(result_);
+    keep_latest(result_);
   }
 
   void add_to_witness(const Item& item) {

@@ -25,10 +25,15 @@
 //   blind(input) -> bool             true: the output says nothing about the state, as that of a write
 //   hash_input(input), hash_output(output), with == on both: operations that are alike are told apart by their times alone
 //
-// and two more help with long histories:
+// and some more help with long histories:
 //
+//   resets(input) -> bool, out_of_reach(state, input, output) -> bool
+//                                    for states that only grow, but for operations that reset them: true if no operations but resets
+//                                    lead from the state to one in which this observing operation has this output
 //   bytes(state) -> std::size_t      what a state occupies on the heap, for the memory budget
 //   refine(operations, items)        takes away indefinite operations that cannot matter, and bounds those that must have happened
+//   decide(operations, items)        answers without a search, where the history allows it
+//   touched(operation, values)       says what depends on what, to make witnesses smaller
 #pragma once
 
 #include <concepts>
@@ -36,6 +41,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkers/linearizability/operation.h"
@@ -92,6 +98,33 @@ concept Hashable = std::equality_comparable<typename M::Input> && std::equality_
                      { model.hash_input(input) } -> std::convertible_to<std::uint64_t>;
                      { model.hash_output(output) } -> std::convertible_to<std::uint64_t>;
                    };
+
+template <class M>
+concept Foreseeing =
+    requires(const M& model, const typename M::State& state, const typename M::Input& input, const typename M::Output& output) {
+      { model.resets(input) } -> std::same_as<bool>;
+      { model.out_of_reach(state, input, output) } -> std::same_as<bool>;
+    };
+
+/// What an algorithm without a search found.
+struct Decision {
+  std::string_view algorithm;
+  bool valid = true;
+  std::vector<std::uint32_t> suspects{};  // invalid: items (indices) that are invalid by themselves
+};
+
+template <class M>
+concept Decidable = requires(const M& model, std::span<const OperationOf<M>> operations, std::span<const Item> items) {
+  { model.decide(operations, items) } -> std::same_as<std::optional<Decision>>;
+};
+
+/// A model that knows which operations depend on each other only: it names the values that an operation has to do with, and
+/// promises that of a valid history the operations without some values, and all that is linked to these, are valid too. Returns
+/// false if the operation has to do with every value.
+template <class M>
+concept Separable = requires(const M& model, const OperationOf<M>& operation, std::vector<std::int64_t>& values) {
+  { model.touched(operation, values) } -> std::same_as<bool>;
+};
 
 template <class M>
 concept Weighed = requires(const M& model, const typename M::State& state) {

@@ -164,6 +164,12 @@ bool Kv::observes(const KvInput& input, const KvOutput*) const { return input.ki
 
 bool Kv::blind(const KvInput& input) const { return input.kind != KvInput::Kind::get; }
 
+bool Kv::resets(const KvInput& input) const { return input.kind == KvInput::Kind::put; }
+
+bool Kv::out_of_reach(const std::string& state, const KvInput&, const KvOutput& output) const {
+  return !output.value.starts_with(state);
+}
+
 std::size_t Kv::bytes(const std::string& state) const { return state.capacity(); }
 
 std::uint64_t Kv::hash_input(const KvInput& input) const {

@@ -57,6 +57,8 @@ struct Register {
   bool blind(const Input& input) const;
   std::uint64_t hash_input(const Input& input) const;
   std::uint64_t hash_output(const Output& output) const;
+  std::optional<Decision> decide(std::span<const Operation<Input, Output>> operations, std::span<const Item> items) const;
+  bool touched(const Operation<Input, Output>& operation, std::vector<std::int64_t>& values) const;
 };
 
 // --- several registers, read and written together ---------------------------------------------------------------------------
@@ -122,6 +124,8 @@ struct Kv {
   std::size_t bytes(const State& state) const;
   std::uint64_t hash_input(const Input& input) const;
   std::uint64_t hash_output(const Output& output) const;
+  bool resets(const Input& input) const;
+  bool out_of_reach(const State& state, const Input& input, const Output& output) const;
 };
 
 // --- mutex ------------------------------------------------------------------------------------------------------------------
@@ -184,6 +188,7 @@ struct Set {
   std::size_t bytes(const State& state) const;
   std::uint64_t hash_input(const Input& input) const;
   std::uint64_t hash_output(const Output& output) const;
+  std::optional<Decision> decide(std::span<const Operation<Input, Output>> operations, std::span<const Item> items) const;
 };
 
 // --- queue and stack --------------------------------------------------------------------------------------------------------
@@ -216,6 +221,8 @@ struct Queue {
   void refine(std::span<const Operation<Input, Output>> operations, std::vector<Item>& items) const;
   std::uint64_t hash_input(const Input& input) const;
   std::uint64_t hash_output(const Output& output) const;
+  std::optional<Decision> decide(std::span<const Operation<Input, Output>> operations, std::span<const Item> items) const;
+  bool touched(const Operation<Input, Output>& operation, std::vector<std::int64_t>& values) const;
 };
 /// Last in, first out.
 struct Stack {
@@ -234,6 +241,8 @@ struct Stack {
   void refine(std::span<const Operation<Input, Output>> operations, std::vector<Item>& items) const;
   std::uint64_t hash_input(const Input& input) const;
   std::uint64_t hash_output(const Output& output) const;
+  std::optional<Decision> decide(std::span<const Operation<Input, Output>> operations, std::span<const Item> items) const;
+  bool touched(const Operation<Input, Output>& operation, std::vector<std::int64_t>& values) const;
 };
 
 // --- append-only log ----------------------------------------------------------------------------------------------------------
@@ -267,6 +276,8 @@ struct Log {
   void refine(std::span<const Operation<Input, Output>> operations, std::vector<Item>& items) const;
   std::uint64_t hash_input(const Input& input) const;
   std::uint64_t hash_output(const Output& output) const;
+  bool resets(const Input& input) const;
+  bool out_of_reach(const State& state, const Input& input, const Output& output) const;
 };
 
 // --- tree of znodes (ZooKeeper) -----------------------------------------------------------------------------------------------

@@ -21,14 +21,24 @@ const WitnessOperation* last_placed(const Result& result) {
   return last;
 }
 
+// More than that is no witness but a history.
+constexpr std::size_t witness_operations_max = 100;
+
 }  // namespace
+
+void keep_latest(Result& result) {
+  if (result.witness.size() <= witness_operations_max) return;
+  result.minimal = false;
+  result.witness_left_out = result.witness.size() - witness_operations_max;
+  result.witness.erase(result.witness.begin(), result.witness.begin() + static_cast<std::ptrdiff_t>(result.witness_left_out));
+}
 
 void explain(Result& result) {
   const auto stuck =
       std::find_if(result.witness.begin(), result.witness.end(), [](const auto& operation) { return operation.stuck; });
   const std::string where = result.object.empty() ? "" : fmt::format(" on {}", result.object);
   if (stuck == result.witness.end()) {
-    result.text = fmt::format("no order explains {} operations{}", result.witness.size(), where);
+    result.text = fmt::format("no order explains these {} operations{}", result.witness.size(), where);
     return;
   }
   result.text =
@@ -65,7 +75,8 @@ checkers::Verdict to_verdict(const Result& result) {
 std::string witness_text(const Result& result, std::size_t lines_max) {
   std::string text;
   const std::size_t left_out = result.witness.size() - std::min(result.witness.size(), lines_max);
-  if (left_out > 0) text += fmt::format("  ({} earlier operations are not shown)\n", left_out);
+  const std::size_t hidden = left_out + result.witness_left_out;
+  if (hidden > 0) text += fmt::format("  ({} earlier operations are not shown)\n", hidden);
   for (std::size_t i = left_out; i < result.witness.size(); ++i) {
     const WitnessOperation& operation = result.witness[i];
     const std::string end = operation.indefinite ? "never ended" : fmt::format("event {}", operation.completion_index);

@@ -58,7 +58,8 @@ struct Result {
   /// with what depends on it) makes it valid, unless the bound on its cost was hit, which `minimal` tells. In order of invocation.
   std::vector<WitnessOperation> witness;
   bool minimal = false;
-  std::string text;  // one or two sentences: which operation has no place, and why
+  std::size_t witness_left_out = 0;  // operations of a very large witness, the earliest, that were left out of it
+  std::string text;                  // one or two sentences: which operation has no place, and why
 
   std::uint64_t operations = 0;
   std::uint64_t indefinite = 0;

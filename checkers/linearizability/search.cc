@@ -151,7 +151,7 @@ class Search {
     SearchAnswer answer;
     answer.outcome = explore();
     if (answer.outcome != checkers::Verdict::Outcome::valid) {
-      answer.stuck = completions_[best_level_];
+      answer.stuck = completions_[best_reach_];
       answer.order = order_of(best_trail_);
     } else {
       answer.order = order_of(trail_);
@@ -362,19 +362,21 @@ class Search {
     frames_.push_back(start);
     while (!frames_.empty()) {
       if (!budget_.spend(std::exchange(steps_, 0) + 1, bytes())) {
-        keep_longest(frames_.back());
+        keep_longest(frames_.back().level);
         return Outcome::unknown;
       }
       Frame& frame = frames_.back();
       const Move move = next_move(frame);
       if (move.operation == no_row) {
-        keep_longest(frame);
+        keep_longest(frame.level);
         frames_.pop_back();
         if (!frames_.empty()) undo_to(frames_.back().trail);
         continue;
       }
       if (Frame reached = follow(frame, move); reached.level == completions_.size()) {
         return Outcome::valid;
+      } else if (hopeless(reached)) {
+        undo_to(frame.trail);
       } else if (visited_.insert(reached.level, reached.state, slots_, reached.used, used_lists_)) {
         frames_.push_back(reached);
       } else {
@@ -400,14 +402,45 @@ class Search {
     return order;
   }
 
-  // Called when `frame` is given up. Only what has changed since the last time is copied.
-  void keep_longest(const Frame& frame) {
-    if (has_best_ && frame.level <= best_level_) return;
+  // Called when the order that the trail holds is given up; `reach`: no order that begins so can pass this completion. Only what
+  // has changed since the last time is copied.
+  void keep_longest(std::uint32_t reach) {
+    if (has_best_ && reach <= best_reach_) return;
     has_best_ = true;
-    best_level_ = frame.level;
+    best_reach_ = reach;
     best_trail_.resize(shared_);
     best_trail_.insert(best_trail_.end(), trail_.begin() + static_cast<std::ptrdiff_t>(shared_), trail_.end());
     shared_ = best_trail_.size();
+  }
+
+  // Whether an operation that observes can no longer be placed, whatever comes.
+  bool hopeless(const Frame& frame) {
+    if (!stepper_.foresees()) return false;
+    const std::uint32_t end = horizon(frame.level);
+    std::uint32_t ahead = 0;
+    for (std::uint32_t i = next_[head(observing)]; i < count_; i = next_[i]) {
+      if (operations_[i].invoke > end && ++ahead > observers_ahead) break;
+      ++steps_;
+      if (!stepper_.out_of_reach(frame.state, operations_[i].kind) || can_be_reset_for(i, frame)) continue;
+      const auto at = std::lower_bound(completions_.begin(), completions_.end(), i, [&](std::uint32_t a, std::uint32_t b) {
+        return operations_[a].completion < operations_[b].completion;
+      });
+      keep_longest(static_cast<std::uint32_t>(at - completions_.begin()));
+      return true;
+    }
+    return false;
+  }
+
+  bool can_be_reset_for(std::uint32_t observer, const Frame& frame) {
+    for (const List list : {changing, indefinite}) {
+      const std::uint32_t end = operations_[observer].completion;
+      for (std::uint32_t i = next_[head(list)]; i < count_ && operations_[i].invoke < end; i = next_[i]) {
+        if (!operations_[i].resets) continue;
+        const std::uint32_t to = stepper_.step(frame.state, operations_[i].kind);
+        if (to != no_state && !stepper_.out_of_reach(to, operations_[observer].kind)) return true;
+      }
+    }
+    return false;
   }
 
   std::size_t bytes() const {
@@ -415,6 +448,7 @@ class Search {
            std::size_t{count_} * bytes_per_operation;
   }
 
+  static constexpr std::uint32_t observers_ahead = 2;     // that are not invoked yet: how many are asked
   static constexpr std::size_t bytes_per_operation = 64;  // the arrays below, and the trails
 
   const std::span<const SearchOperation> operations_;
@@ -434,7 +468,7 @@ class Search {
   Visited visited_;
   std::uint64_t steps_ = 0;
   std::vector<std::uint32_t> best_trail_;
-  std::uint32_t best_level_ = 0;
+  std::uint32_t best_reach_ = 0;
   bool has_best_ = false;
   std::size_t shared_ = 0;  // the entries at the front of the trail that are as in best_trail_
 };

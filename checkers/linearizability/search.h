@@ -10,6 +10,9 @@
 //   - one that would change nothing is not tried;
 //   - a configuration that has used up more of them than another, like it in all else, is *dominated* and not gone into.
 //
+// Where a state only grows (a log, a text that is appended to), an operation that is still to observe it tells early that an order
+// was wrong: such a configuration is given up at once.
+//
 // The core knows nothing of models: states and kinds of steps are numbers, and a Stepper knows the function between them. So it is
 // compiled once.
 #pragma once
@@ -33,6 +36,9 @@ class Stepper {
   /// The state that a step of this kind leads to, or no_state if it cannot happen there.
   virtual std::uint32_t step(std::uint32_t state, std::uint32_t kind) = 0;
   virtual std::size_t bytes() const = 0;
+  /// Whether this observing kind fits no state that can be reached from here without a reset. `foresees()`: whether to ask.
+  virtual bool out_of_reach(std::uint32_t state, std::uint32_t kind) = 0;
+  virtual bool foresees() const = 0;
 };
 
 struct SearchOperation {
@@ -41,6 +47,7 @@ struct SearchOperation {
   std::uint32_t kind = 0;               // the same for operations with the same input and output
   std::uint32_t input = 0;              // the same for operations with the same input
   bool observes = false;                // changes no state
+  bool resets = false;                  // what the state was before does not matter after it
   bool bounded = false;                 // its completion is another's
 
   bool optional() const { return completion == no_event; }
@@ -73,7 +80,7 @@ struct SearchAnswer {
   checkers::Verdict::Outcome outcome = checkers::Verdict::Outcome::valid;
   /// An order, as indices into the operations given: of all that must happen if valid, else the longest one found. The
   /// longest is the one that passes most completions.
-  std::vector<std::uint32_t> order;
+  std::vector<std::uint32_t> order{};
   std::uint32_t stuck = no_event;  // not valid: the operation whose completion could not be passed
   std::uint64_t configurations = 0;
 };

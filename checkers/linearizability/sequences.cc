@@ -85,6 +85,14 @@ std::optional<std::vector<Value>> apply_queue(const std::vector<Value>& state, c
   return next;
 }
 
+// A value may go with its put and its takes: what the other values do is still a queue's or a stack's doing.
+bool touched_by(const QueueOperation& operation, std::vector<std::int64_t>& values) {
+  const bool put = operation.input.kind == QueueInput::Kind::put;
+  if (put) values.push_back(operation.input.value);
+  if (!put && operation.ok() && operation.output.value != nil) values.push_back(operation.output.value);
+  return true;
+}
+
 std::size_t sequence_bytes(const std::vector<Value>& state) { return state.capacity() * sizeof(Value); }
 
 }  // namespace
@@ -103,6 +111,10 @@ bool Queue::blind(const QueueInput& input) const { return input.kind == QueueInp
 std::size_t Queue::bytes(const State& state) const { return sequence_bytes(state); }
 std::uint64_t Queue::hash_input(const QueueInput& input) const { return hash_queue_input(input); }
 std::uint64_t Queue::hash_output(const QueueOutput& output) const { return mixed(output.value); }
+
+bool Queue::touched(const QueueOperation& operation, std::vector<std::int64_t>& values) const {
+  return touched_by(operation, values);
+}
 
 void Queue::refine(std::span<const QueueOperation> operations, std::vector<Item>& items) const {
   refine_queue(operations, items);
@@ -126,6 +138,10 @@ bool Stack::blind(const QueueInput& input) const { return input.kind == QueueInp
 std::size_t Stack::bytes(const State& state) const { return sequence_bytes(state); }
 std::uint64_t Stack::hash_input(const QueueInput& input) const { return hash_queue_input(input); }
 std::uint64_t Stack::hash_output(const QueueOutput& output) const { return mixed(output.value); }
+
+bool Stack::touched(const QueueOperation& operation, std::vector<std::int64_t>& values) const {
+  return touched_by(operation, values);
+}
 
 void Stack::refine(std::span<const QueueOperation> operations, std::vector<Item>& items) const {
   refine_queue(operations, items);
@@ -159,6 +175,17 @@ std::optional<Log::State> Log::apply(const State& state, const LogInput& input, 
 
 std::uint64_t Log::hash(const State& state) const { return mixed_all(state); }
 bool Log::observes(const LogInput& input, const LogOutput*) const { return input.kind == LogInput::Kind::read; }
+bool Log::resets(const LogInput&) const { return false; }
+
+bool Log::out_of_reach(const State& state, const LogInput& input, const LogOutput& output) const {
+  const auto from = static_cast<std::size_t>(std::clamp<std::int64_t>(input.from, 0, static_cast<std::int64_t>(state.size())));
+  const std::size_t there = state.size() - from;
+  const std::size_t count = output.values.size();
+  if (output.to_end && there > count) return true;
+  return !std::equal(output.values.begin(), output.values.begin() + static_cast<std::ptrdiff_t>(std::min(there, count)),
+                     state.begin() + static_cast<std::ptrdiff_t>(from));
+}
+
 std::size_t Log::bytes(const State& state) const { return sequence_bytes(state); }
 
 std::uint64_t Log::hash_input(const LogInput& input) const {

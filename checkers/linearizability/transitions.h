@@ -29,6 +29,7 @@ class Transitions final : public Stepper {
     const Op& operation = operations_[item.index];
     SearchOperation result{.invoke = item.invoke, .completion = item.completion, .bounded = item.bounded};
     result.observes = observes(operation);
+    if constexpr (Foreseeing<M>) result.resets = model_.resets(operation.input);
     result.input = input_id(item.index);
     result.kind = kind_id(item.index, result.input);
     return result;
@@ -62,7 +63,15 @@ class Transitions final : public Stepper {
     return to;
   }
 
-  const typename M::State& state(std::uint32_t id) const { return states_[id]; }
+  bool foresees() const override { return Foreseeing<M>; }
+
+  bool out_of_reach([[maybe_unused]] std::uint32_t state, [[maybe_unused]] std::uint32_t kind) override {
+    if constexpr (Foreseeing<M>) {
+      const Op& operation = operations_[kinds_[kind].example];
+      return model_.out_of_reach(states_[state], operation.input, operation.output);
+    }
+    return false;
+  }
 
   std::size_t bytes() const override {
     return states_.size() * (sizeof(typename M::State) + sizeof(std::uint64_t)) + heap_bytes_ + state_index_.bytes() +

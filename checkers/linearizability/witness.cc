@@ -35,6 +35,7 @@ class Shrinker {
  private:
   // The operations that began after the due one had ended have nothing to do with it.
   void cut_after_stuck() {
+    if (best_.answer.stuck == no_event) return;
     const std::uint32_t end = best_.items[best_.answer.stuck].item.completion;
     std::vector<ShrinkItem> kept;
     for (const ShrinkItem& item : best_.items) {
