@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-PURE = ["base", "broker/protocol", "broker/raft", "broker/quorum/wire", "broker/replication", "broker/group", "broker/txn",
-        "checkers", "checkers/linearizability", "reports"]
+PURE = ["base", "broker/protocol", "broker/metadata", "broker/controller", "broker/raft", "broker/quorum/wire", "broker/replication",
+        "broker/group", "broker/txn", "checkers", "checkers/linearizability", "checkers/transactions", "checkers/formats", "reports"]
 
 
 def forbidden(folder):
