@@ -50,25 +50,27 @@ Result<> read_exactly(Stream& stream, MutableBytes buffer, Time deadline) {
   return {};
 }
 
-Result<> write_all(Stream& stream, std::span<const Slice> pieces, Time deadline) {
+Result<> PendingWrite::write_all(Stream& stream, Time deadline) {
   std::array<Bytes, pieces_per_write> window;
-  std::size_t index = 0;
-  std::size_t skip = 0;  // bytes of pieces[index] already written
   for (;;) {
     std::size_t count = 0;
-    for (std::size_t i = index; i < pieces.size() && count < window.size(); ++i) {
-      const Bytes piece = i == index ? pieces[i].bytes().subspan(skip) : pieces[i].bytes();
+    for (std::size_t i = 0; i < pieces_.size() && count < window.size(); ++i) {
+      const Bytes piece = i == 0 ? pieces_[i].bytes().subspan(skip_) : pieces_[i].bytes();
       if (!piece.empty()) window[count++] = piece;
     }
     if (count == 0) return {};
     std::size_t written = TRY(stream.write_some(std::span<const Bytes>(window.data(), count), deadline));
-    while (index < pieces.size() && written >= pieces[index].size() - skip) {
-      written -= pieces[index].size() - skip;
-      skip = 0;
-      ++index;
+    while (!pieces_.empty() && written >= pieces_.front().size() - skip_) {
+      written -= pieces_.front().size() - skip_;
+      skip_ = 0;
+      pieces_ = pieces_.subspan(1);
     }
-    skip += written;
+    skip_ += written;
   }
+}
+
+Result<> write_all(Stream& stream, std::span<const Slice> pieces, Time deadline) {
+  return PendingWrite(pieces).write_all(stream, deadline);
 }
 
 Result<> write_all(Stream& stream, Bytes bytes, Time deadline) {

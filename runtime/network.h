@@ -82,6 +82,18 @@ class Network {
 /// Fills `buffer`. Errors: as read_some; truncated if the stream ends before the last byte (detail says after how many).
 Result<> read_exactly(Stream& stream, MutableBytes buffer, Time deadline);
 
+/// Pieces that are written in order, over as many attempts as it takes. They must outlive this.
+class PendingWrite {
+ public:
+  explicit PendingWrite(std::span<const Slice> pieces) : pieces_(pieces) {}
+  /// Writes what is left. Errors: as write_some; after timed_out call it again.
+  Result<> write_all(Stream& stream, Time deadline);
+
+ private:
+  std::span<const Slice> pieces_;
+  std::size_t skip_ = 0;  // bytes of the first piece that are written
+};
+
 /// Writes all pieces, in order. Errors: as write_some; how much was written is unknown then.
 Result<> write_all(Stream& stream, std::span<const Slice> pieces, Time deadline);
 Result<> write_all(Stream& stream, Bytes bytes, Time deadline);

@@ -97,6 +97,8 @@ class Semaphore {
   bool try_acquire(std::uint64_t count = 1);
   void release(std::uint64_t count = 1);
   std::uint64_t available() const { return available_; }
+  /// Whether somebody waits for permits.
+  bool contended() const { return !requests_.empty(); }
 
  private:
   struct Request;

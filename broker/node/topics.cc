@@ -10,9 +10,13 @@ namespace {
 
 constexpr TracePoint topic_created{"topics.created", TraceLevel::info};
 constexpr TracePoint topic_deleted{"topics.deleted", TraceLevel::info};
+constexpr TracePoint no_reserve{"topics.no_reserve", TraceLevel::warning};
 constexpr TracePoint partition_offline{"topics.partition_offline", TraceLevel::error};
 
 constexpr std::int32_t partitions_max = 100'000;
+
+// What a delete on a full disk takes: the new list of topics beside the old one, and some blocks of the file system's own.
+constexpr std::uint64_t reserve_bytes_min = 64 * 1024;
 
 Outcome<> check_count(std::int32_t count) {
   if (count < 1) return Refusal(ErrorCode::invalid_partitions, "a topic needs at least one partition");
@@ -33,6 +37,7 @@ Topics::Topics(Env& env, DataDirectory& directory, TopicConfig defaults, Duratio
       directory_(directory),
       defaults_(std::move(defaults)),
       disk_timeout_(disk_timeout),
+      reserve_(env.disk),
       ids_(env.random.stream("topic ids")) {}
 
 Result<std::unique_ptr<Topics>> Topics::open(Env& env, DataDirectory& directory, const TopicConfig& defaults,
@@ -55,7 +60,8 @@ Result<> Topics::restore() {
   TRY(directory_.remove_leftovers(known));
   // Durable before anything is served: the next incarnation must not lead in this epoch again.
   ++content_.incarnation;
-  TRY(save_topic_store(env_.disk, content_, disk_deadline()));
+  TRY(make_room_for([&] { return save(content_); }));
+  keep_room();
   for (const auto& [name, record] : content_.topics) {
     Outcome<TopicConfig> config = effective_config(record.overrides);
     if (!config) return Error(Errc::corrupt, "topic " + name + ": " + config.error().message);
@@ -147,10 +153,29 @@ protocol::Uuid Topics::new_id() {
   return id;
 }
 
-Outcome<> Topics::commit(TopicStoreContent content) {
-  const Result<> saved = save_topic_store(env_.disk, content, disk_deadline());
+Result<> Topics::save(const TopicStoreContent& content) { return save_topic_store(env_.disk, content, disk_deadline()); }
+
+/// For what must be possible on a full disk as well. Errors: those of `change`.
+Result<> Topics::make_room_for(const std::function<Result<>()>& change) {
+  Result<> changed = change();
+  if (changed || !(changed.error() == Errc::no_space)) return changed;
+  if (!reserve_.release(disk_deadline())) return changed;
+  return change();
+}
+
+/// After make_room_for(). That there is none now is no failure of anything: it is tried again at the next occasion.
+void Topics::keep_room() {
+  const std::uint64_t bytes = std::max<std::uint64_t>(reserve_bytes_min, 2 * encode_topic_store(content_).size());
+  const Result<> held = reserve_.hold(bytes, disk_deadline());
+  if (!held) env_.trace.emit(no_reserve, {{"error", to_string(held.error().code)}});
+}
+
+Outcome<> Topics::commit(TopicStoreContent content, Room room) {
+  const auto save_it = [&] { return save(content); };
+  const Result<> saved = room == Room::reserved ? make_room_for(save_it) : save_it();
   if (saved) {
     content_ = std::move(content);
+    if (room == Room::free) keep_room();  // the list may have outgrown it
     return {};
   }
   file_is_uncertain_ = saved.error() == Errc::timed_out || saved.error() == Errc::cancelled || !file_is_unchanged();
@@ -166,7 +191,7 @@ bool Topics::file_is_unchanged() {
 /// Writes the file again after a change that failed half-way, so that it says what is true.
 Outcome<> Topics::settle() {
   if (!file_is_uncertain_) return {};
-  TRY(storage_outcome(save_topic_store(env_.disk, content_, disk_deadline())));
+  TRY(storage_outcome(make_room_for([&] { return save(content_); })));
   file_is_uncertain_ = false;
   return {};
 }
@@ -207,7 +232,7 @@ Outcome<> Topics::remove(const std::string& name) {
   if (found == topics_.end()) return Refusal(ErrorCode::unknown_topic_or_partition, "no topic '" + name + "'");
   TopicStoreContent content = content_;
   content.topics.erase(name);
-  Outcome<> committed = commit(std::move(content));
+  Outcome<> committed = commit(std::move(content), Room::reserved);
   if (!committed) {
     // If the file cannot be put right, the topic may be gone at the next start: nothing more may be acknowledged on it.
     if (!settle()) {
@@ -228,9 +253,12 @@ Outcome<> Topics::remove(const std::string& name) {
     if (partition != nullptr) partition->retire();
   }
   // The topic is gone whatever happens from here on: the next start removes what is left.
-  for (std::int32_t i = 0; i < topic.record.partition_count; ++i)
-    TRY(storage_outcome(directory_.delete_log(PartitionId{name, i})));
-  return {};
+  Outcome<> put_away;
+  for (std::int32_t i = 0; i < topic.record.partition_count && put_away; ++i) {
+    put_away = storage_outcome(make_room_for([&] { return directory_.delete_log(PartitionId{name, i}); }));
+  }
+  keep_room();
+  return put_away;
 }
 
 Outcome<> Topics::grow(const std::string& name, std::int32_t partition_count, bool validate_only) {

@@ -14,6 +14,7 @@
 #include "broker/node/data_directory.h"
 #include "broker/protocol/outcome.h"
 #include "broker/node/partition.h"
+#include "broker/node/space_reserve.h"
 #include "broker/node/topic_config.h"
 #include "broker/node/topic_store.h"
 #include "broker/protocol/uuid.h"
@@ -82,7 +83,12 @@ class Topics {
   Result<std::shared_ptr<Partition>> lead(const PartitionId& id, const TopicConfig& config, std::unique_ptr<PartitionLog> log);
   Result<std::shared_ptr<Partition>> restore_partition(const PartitionId& id, const TopicConfig& config);
   Result<> add_partitions(Topic& topic, std::int32_t count);
-  Outcome<> commit(TopicStoreContent content);
+  /// Whether a change may use the room that is kept for a full disk.
+  enum class Room : std::uint8_t { free, reserved };
+  Outcome<> commit(TopicStoreContent content, Room room = Room::free);
+  Result<> save(const TopicStoreContent& content);
+  Result<> make_room_for(const std::function<Result<>()>& change);
+  void keep_room();
   Outcome<> settle();
   bool file_is_unchanged();
   Outcome<Mutex::Guard> lock();
@@ -98,6 +104,7 @@ class Topics {
   // Volatile; content_ mirrors what is on the disk, unless a change failed half-way.
   TopicStoreContent content_;
   bool file_is_uncertain_ = false;
+  SpaceReserve reserve_;
   std::map<std::string, Topic, std::less<>> topics_;
   std::map<protocol::Uuid, std::string> names_by_id_;
   RandomStream ids_;

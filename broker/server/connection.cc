@@ -1,5 +1,8 @@
 #include "broker/server/connection.h"
 
+#include <algorithm>
+#include <array>
+
 namespace faultline {
 namespace {
 
@@ -21,6 +24,7 @@ void Connection::run() {
   readers_.spawn("connection reader", [this] {
     const Result<> ended = read_requests();
     trace_end("reader", ended);
+    polls_.end();
     in_flight_.close();
   });
   const Result<> ended = answer_requests();
@@ -33,11 +37,13 @@ void Connection::run() {
   in_flight_.close();
   stop_reading();
   readers_.join();
+  if (ended && !peer_ended_) linger();
 }
 
 void Connection::stop_reading() {
   // Never in the middle of starting a request: a log append that is cancelled half-way leaves its log with an unknown tail.
   stopping_ = true;
+  polls_.end();
   if (waiting_for_frame_) readers_.cancel();
 }
 
@@ -47,8 +53,11 @@ Result<> Connection::read_requests() {
     Result<std::optional<Frame>> next = frames_.next();
     waiting_for_frame_ = false;
     std::optional<Frame> frame = TRY(std::move(next));
-    if (!frame) return {};
-    FinishRequest finish = TRY(starter_.start(frame->bytes));
+    if (!frame) {
+      peer_ended_ = true;
+      return {};
+    }
+    FinishRequest finish = TRY(starter_.start(frame->bytes, polls_));
     TRY(in_flight_.send(InFlight{std::move(finish), std::move(frame->memory)}));
   }
   return {};
@@ -61,7 +70,30 @@ Result<> Connection::answer_requests() {
     const InFlight request = TRY(std::move(next));
     const Reply reply = TRY(request.finish());
     if (reply.frame.empty()) continue;
-    TRY(write_all(*stream_, reply.frame, after(env_.clock.now(), limits_.send_timeout)));
+    TRY(send(reply));
+  }
+}
+
+Result<> Connection::send(const Reply& reply) {
+  const Time begin = env_.clock.now();
+  const Time end = after(begin, limits_.send_timeout);
+  PendingWrite rest(reply.frame);
+  // One look after each patience, so that whoever waits for this memory has it a moment after the first of them.
+  for (Time look = after(begin, limits_.contended_timeout);; look = after(look, limits_.contended_timeout)) {
+    const Result<> sent = rest.write_all(*stream_, std::min(look, end));
+    if (sent || !(sent.error() == Errc::timed_out) || look >= end) return sent;
+    if (reply.memory.contended()) return sent;
+  }
+}
+
+void Connection::linger() {
+  // A socket that is closed with unread requests in it takes back the answers that are still on their way: wait for the peer to
+  // see the end, and throw away what it had sent beyond the requests that were read. It gets no answer, and knows that.
+  std::array<std::uint8_t, 4096> ignored;
+  const Time deadline = after(env_.clock.now(), limits_.linger);
+  for (;;) {
+    const Result<std::size_t> got = stream_->read_some(ignored, deadline);
+    if (!got || *got == 0 || env_.clock.now() >= deadline) return;
   }
 }
 

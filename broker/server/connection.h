@@ -5,6 +5,9 @@
 // when it arrives and *finished* (its sync waited for) when its turn to be answered comes. All other requests do everything when
 // their turn comes, and so see the effects of all that was sent before them. The price: a produce sent behind a CreateTopics on
 // the same connection, without waiting for that answer, does not find the topic yet.
+//
+// A client that has gone is noticed by the reading fiber, which then ends what the other one waits for. What is on its way to a
+// client that reads slowly holds memory that other answers may be waiting for: such a client has the patience of a few seconds.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +18,7 @@
 #include "base/result.h"
 #include "base/slice.h"
 #include "broker/server/frame_reader.h"
+#include "broker/server/long_polls.h"
 #include "runtime/channel.h"
 #include "runtime/env.h"
 
@@ -32,14 +36,17 @@ using FinishRequest = std::function<Result<Reply>()>;
 class RequestStarter {
  public:
   virtual ~RequestStarter() = default;
-  /// Does the first half of a request. Errors: anything; the connection is closed after the answers before it.
-  virtual Result<FinishRequest> start(const Slice& frame) = 0;
+  /// Does the first half of a request; what it waits for in the second half ends with `polls`.
+  /// Errors: anything; the connection is closed after the answers before it.
+  virtual Result<FinishRequest> start(const Slice& frame, LongPolls& polls) = 0;
 };
 
 struct ConnectionLimits {
   FrameLimits frame;
   std::size_t requests_in_flight_max = 0;
-  Duration send_timeout{};  // a peer that does not read for this long loses its connection
+  Duration send_timeout{};       // a peer that has not taken an answer after this long loses its connection
+  Duration contended_timeout{};  // the same, while others wait for the memory of that answer
+  Duration linger{};             // how long a peer may go on sending after the last answer
 };
 
 class Connection {
@@ -60,6 +67,8 @@ class Connection {
 
   Result<> read_requests();
   Result<> answer_requests();
+  Result<> send(const Reply& reply);
+  void linger();
   void trace_end(std::string_view side, const Result<>& ended);
 
   // Constant after construction.
@@ -69,9 +78,11 @@ class Connection {
   const ConnectionLimits limits_;
   // Volatile.
   FrameReader frames_;
+  LongPolls polls_;
   Channel<InFlight> in_flight_;
   bool waiting_for_frame_ = false;
   bool stopping_ = false;
+  bool peer_ended_ = false;
   TaskGroup readers_;
 };
 

@@ -110,11 +110,13 @@ Result<FinishRequest> start_api_versions(Call call) {
 
 }  // namespace
 
-Result<FinishRequest> Dispatcher::start(const Slice& frame) {
+Result<FinishRequest> Dispatcher::start(const Slice& frame, LongPolls& polls) {
   protocol::Reader reader(frame);
   RequestHeader header = TRY(protocol::decode_request_header(reader));
   for (const Row& row : served) {
-    if (row.key == header.api_key) return row.start(Call{context_, std::move(header), reader.rest()});
+    if (row.key == header.api_key) {
+      return row.start(Call{{env_, broker_, response_memory_, polls}, std::move(header), reader.rest()});
+    }
   }
   return Error(Errc::unsupported, "API " + std::string(to_string(header.api_key)) + " is not served");
 }

@@ -8,13 +8,16 @@ namespace faultline {
 
 class Dispatcher : public RequestStarter {
  public:
-  explicit Dispatcher(HandlerContext context) : context_(context) {}
+  Dispatcher(Env& env, Broker& broker, Semaphore& response_memory)
+      : env_(env), broker_(broker), response_memory_(response_memory) {}
 
   /// Errors: unsupported (an API or version we do not serve), malformed, truncated: the connection is to be closed.
-  Result<FinishRequest> start(const Slice& frame) override;
+  Result<FinishRequest> start(const Slice& frame, LongPolls& polls) override;
 
  private:
-  const HandlerContext context_;
+  Env& env_;
+  Broker& broker_;
+  Semaphore& response_memory_;
 };
 
 }  // namespace faultline

@@ -35,6 +35,8 @@ class HeldPermits {
   }
 
   std::uint64_t count() const { return count_; }
+  /// Whether others wait for what is held here.
+  bool contended() const { return semaphore_ != nullptr && count_ > 0 && semaphore_->contended(); }
   /// Gives back all but `count`. Requires: count <= count().
   void shrink_to(std::uint64_t count) {
     ENSURE(count <= count_);

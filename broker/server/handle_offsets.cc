@@ -2,6 +2,48 @@
 #include "broker/server/handler.h"
 
 namespace faultline {
+namespace {
+
+// The messages of this group name these fields in two ways each.
+template <class Named>
+auto& name_of(Named& topic) {
+  if constexpr (requires { topic.name; }) {
+    return topic.name;
+  } else {
+    return topic.topic;
+  }
+}
+template <class Numbered>
+auto& index_of(Numbered& partition) {
+  if constexpr (requires { partition.partition_index; }) {
+    return partition.partition_index;
+  } else {
+    return partition.partition;
+  }
+}
+
+/// An answer for every partition of the request, in its order: `blank`, into which `fill(answer, found)` puts what
+/// `ask(topic, wanted)` finds, or else its error code.
+template <class Response, class Request, class Ask, class Fill>
+Response answer_each(const Request& request, Ask ask, Fill fill, const typename Response::Topic::Partition& blank = {}) {
+  Response response;
+  for (const typename Request::Topic& topic : request.topics) {
+    typename Response::Topic& answers = response.topics.emplace_back();
+    name_of(answers) = name_of(topic);
+    for (const typename Request::Topic::Partition& wanted : topic.partitions) {
+      typename Response::Topic::Partition& answer = answers.partitions.emplace_back(blank);
+      index_of(answer) = index_of(wanted);
+      if (const auto found = ask(name_of(topic), wanted)) {
+        fill(answer, *found);
+      } else {
+        answer.error_code = found.error().code;
+      }
+    }
+  }
+  return response;
+}
+
+}  // namespace
 
 protocol::ListOffsetsResponse handle(HandlerContext context, const protocol::ListOffsetsRequest& request,
                                      protocol::Version version) {
@@ -21,24 +63,11 @@ protocol::ListOffsetsResponse handle(HandlerContext context, const protocol::Lis
     TRY(partition->check_leader_epoch(wanted.current_leader_epoch));
     return context.broker.on_owner(*partition, [&](Partition& owned) { return owned.find_offset(asked); });
   };
-  Response response;
-  for (const Request::Topic& topic : request.topics) {
-    Response::Topic& answers = response.topics.emplace_back();
-    answers.name = topic.name;
-    for (const Request::Topic::Partition& wanted : topic.partitions) {
-      Response::Topic::Partition& answer = answers.partitions.emplace_back();
-      answer.partition_index = wanted.partition_index;
-      const Outcome<OffsetAndTimestamp> found = find(topic.name, wanted);
-      if (found) {
-        answer.offset = found->offset;
-        answer.timestamp = found->timestamp_ms;
-        answer.leader_epoch = found->leader_epoch;
-      } else {
-        answer.error_code = found.error().code;
-      }
-    }
-  }
-  return response;
+  return answer_each<Response>(request, find, [](Response::Topic::Partition& answer, const OffsetAndTimestamp& found) {
+    answer.offset = found.offset;
+    answer.timestamp = found.timestamp_ms;
+    answer.leader_epoch = found.leader_epoch;
+  });
 }
 
 protocol::OffsetForLeaderEpochResponse handle(HandlerContext context, const protocol::OffsetForLeaderEpochRequest& request) {
@@ -49,23 +78,10 @@ protocol::OffsetForLeaderEpochResponse handle(HandlerContext context, const prot
     TRY(partition->check_leader_epoch(wanted.current_leader_epoch));
     return context.broker.on_owner(*partition, [&](Partition& owned) { return owned.end_of_epoch(wanted.leader_epoch); });
   };
-  Response response;
-  for (const Request::Topic& topic : request.topics) {
-    Response::Topic& answers = response.topics.emplace_back();
-    answers.topic = topic.topic;
-    for (const Request::Topic::Partition& wanted : topic.partitions) {
-      Response::Topic::Partition& answer = answers.partitions.emplace_back();
-      answer.partition = wanted.partition;
-      const Outcome<EpochEnd> found = find(topic.topic, wanted);
-      if (found) {
-        answer.leader_epoch = found->epoch;
-        answer.end_offset = found->end_offset;
-      } else {
-        answer.error_code = found.error().code;
-      }
-    }
-  }
-  return response;
+  return answer_each<Response>(request, find, [](Response::Topic::Partition& answer, const EpochEnd& found) {
+    answer.leader_epoch = found.epoch;
+    answer.end_offset = found.end_offset;
+  });
 }
 
 protocol::DeleteRecordsResponse handle(HandlerContext context, const protocol::DeleteRecordsRequest& request) {
@@ -75,23 +91,11 @@ protocol::DeleteRecordsResponse handle(HandlerContext context, const protocol::D
     const std::shared_ptr<Partition> partition = TRY(context.broker.topics().partition(topic, wanted.partition_index));
     return context.broker.on_owner(*partition, [&](Partition& owned) { return owned.delete_records_before(wanted.offset); });
   };
-  Response response;
-  for (const Request::Topic& topic : request.topics) {
-    Response::Topic& answers = response.topics.emplace_back();
-    answers.name = topic.name;
-    for (const Request::Topic::Partition& wanted : topic.partitions) {
-      Response::Topic::Partition& answer = answers.partitions.emplace_back();
-      answer.partition_index = wanted.partition_index;
-      answer.low_watermark = -1;
-      const Outcome<std::int64_t> removed = remove(topic.name, wanted);
-      if (removed) {
-        answer.low_watermark = *removed;
-      } else {
-        answer.error_code = removed.error().code;
-      }
-    }
-  }
-  return response;
+  Response::Topic::Partition blank;
+  blank.low_watermark = -1;
+  return answer_each<Response>(
+      request, remove,
+      [](Response::Topic::Partition& answer, std::int64_t low_watermark) { answer.low_watermark = low_watermark; }, blank);
 }
 
 }  // namespace faultline

@@ -1,4 +1,10 @@
 // CreateTopics, DeleteTopics and CreatePartitions.
+//
+// A topic that a request names more than once is left alone and answered once, with INVALID_REQUEST: nobody can tell which of the
+// wishes was meant. Source: Kafka's ControllerApis, as its tests (ControllerApisTest) have it.
+#include <map>
+#include <set>
+
 #include "broker/server/handler.h"
 
 namespace faultline {
@@ -6,6 +12,25 @@ namespace {
 
 using protocol::CreatePartitionsRequest;
 using protocol::CreateTopicsRequest;
+
+/// Which topics a request names more than once.
+class Repeats {
+ public:
+  void count(const std::string& topic) { ++times_[topic]; }
+  bool has(const std::string& topic) const { return times_.at(topic) > 1; }
+  /// Whether this is the place to answer a topic that is named more than once. Requires: asked once for each time it is named.
+  bool answer_now(const std::string& topic) { return answered_.insert(topic).second; }
+
+ private:
+  std::map<std::string, int> times_;
+  std::set<std::string> answered_;
+};
+
+template <class Answer>
+void refuse_repeated(Answer& answer) {
+  answer.error_code = ErrorCode::invalid_request;
+  answer.error_message = "the request names the topic more than once";
+}
 
 /// In a request, -1 leaves the number to the broker.
 constexpr std::int32_t broker_default = -1;
@@ -53,9 +78,16 @@ std::vector<protocol::CreateTopicsResponse::Topic::Config> describe_configs(cons
 
 protocol::CreateTopicsResponse handle(HandlerContext context, const CreateTopicsRequest& request) {
   protocol::CreateTopicsResponse response;
+  Repeats repeats;
+  for (const CreateTopicsRequest::Topic& wanted : request.topics) repeats.count(wanted.name);
   for (const CreateTopicsRequest::Topic& wanted : request.topics) {
+    if (repeats.has(wanted.name) && !repeats.answer_now(wanted.name)) continue;
     auto& answer = response.topics.emplace_back();
     answer.name = wanted.name;
+    if (repeats.has(wanted.name)) {
+      refuse_repeated(answer);
+      continue;
+    }
     const auto create = [&]() -> Outcome<> {
       const NewTopic topic = TRY(parse_topic(context, wanted));
       answer.topic_id = TRY(context.broker.topics().create(topic, request.validate_only));
@@ -76,10 +108,19 @@ protocol::CreateTopicsResponse handle(HandlerContext context, const CreateTopics
 protocol::DeleteTopicsResponse handle(HandlerContext context, const protocol::DeleteTopicsRequest& request) {
   Topics& topics = context.broker.topics();
   protocol::DeleteTopicsResponse response;
+  const auto key_of = [](const std::optional<std::string>& name, const protocol::Uuid& id) {
+    return name ? "name " + *name : "id " + to_string(id);
+  };
+  Repeats repeats;
+  for (const std::string& name : request.topic_names) repeats.count(key_of(name, {}));
+  for (const auto& topic : request.topics) repeats.count(key_of(topic.name, topic.topic_id));
   const auto remove = [&](const std::optional<std::string>& name, const protocol::Uuid& id) {
+    const std::string key = key_of(name, id);
+    if (repeats.has(key) && !repeats.answer_now(key)) return;
     auto& answer = response.responses.emplace_back();
     answer.name = name;
     answer.topic_id = id;
+    if (repeats.has(key)) return refuse_repeated(answer);
     const Topic* topic = name ? topics.find(*name) : topics.find(id);
     Outcome<> removed;
     if (!context.broker.config().delete_topic_enable) {
@@ -103,9 +144,16 @@ protocol::DeleteTopicsResponse handle(HandlerContext context, const protocol::De
 
 protocol::CreatePartitionsResponse handle(HandlerContext context, const CreatePartitionsRequest& request) {
   protocol::CreatePartitionsResponse response;
+  Repeats repeats;
+  for (const CreatePartitionsRequest::Topic& wanted : request.topics) repeats.count(wanted.name);
   for (const CreatePartitionsRequest::Topic& wanted : request.topics) {
+    if (repeats.has(wanted.name) && !repeats.answer_now(wanted.name)) continue;
     auto& answer = response.results.emplace_back();
     answer.name = wanted.name;
+    if (repeats.has(wanted.name)) {
+      refuse_repeated(answer);
+      continue;
+    }
     Outcome<> grown;
     if (wanted.assignments) {
       for (const auto& assignment : *wanted.assignments) {

@@ -11,7 +11,7 @@
 
 namespace faultline {
 
-/// Everything a handler may use; all of it outlives the connection.
+/// Everything a handler may use; all of it outlives the request.
 struct HandlerContext {
   Env& env;
   Broker& broker;

@@ -1,4 +1,5 @@
-// LongPolls: every request that waits for something that may never come, so that a broker that stops can answer it.
+// LongPolls: the requests of a connection that wait for something that may never come. They end when nobody is left to wait for:
+// the client has gone, or the broker stops.
 #pragma once
 
 #include <vector>

@@ -13,6 +13,10 @@ constexpr TracePoint connection_refused{"server.connection_refused", TraceLevel:
 constexpr std::size_t requests_in_flight_max = 64;
 // Out of descriptors: connections end all the time, so look again soon.
 constexpr Duration accept_pause = 100ms;
+// How long a client that does not read may hold memory that others wait for. Well under the 30 s that clients wait for an answer.
+constexpr Duration slow_reader_patience = 5s;
+// How long a client has to notice that the connection has ended.
+constexpr Duration linger_time = 1s;
 
 }  // namespace
 
@@ -22,7 +26,7 @@ BrokerServer::BrokerServer(Env& env, Broker& broker)
       request_memory_(static_cast<std::uint64_t>(broker.config().queued_max_request_bytes)),
       response_memory_(static_cast<std::uint64_t>(
           std::max<std::int64_t>(broker.config().queued_max_request_bytes, broker.config().fetch_max_bytes))),
-      dispatcher_(HandlerContext{env, broker, response_memory_, polls_}),
+      dispatcher_(env, broker, response_memory_),
       serving_(env.tasks) {}
 
 Result<> BrokerServer::listen() {
@@ -49,7 +53,6 @@ Result<> BrokerServer::run() {
     }
   }
   listener_->close();
-  polls_.end();
   for (const auto& [number, connection] : connections_) connection->stop_reading();
   serving_.join();
   return ended;
@@ -81,7 +84,9 @@ ConnectionLimits BrokerServer::limits() const {
                     .idle_timeout = std::chrono::milliseconds(config.connections_max_idle_ms),
                     .receive_timeout = std::chrono::milliseconds(config.request_receive_timeout_ms)},
           .requests_in_flight_max = requests_in_flight_max,
-          .send_timeout = std::chrono::milliseconds(config.connections_max_idle_ms)};
+          .send_timeout = std::chrono::milliseconds(config.connections_max_idle_ms),
+          .contended_timeout = slow_reader_patience,
+          .linger = linger_time};
 }
 
 }  // namespace faultline

@@ -20,7 +20,8 @@ class BrokerServer {
   Result<> listen();
   /// Where it listens, with the port that was chosen if 0 was asked for. Requires: listen() succeeded.
   const Endpoint& local() const { return listener_->local(); }
-  /// Serves until stop() or the task is cancelled. When it returns, every request that was received whole has been answered.
+  /// Serves until stop() or the task is cancelled. When it returns, every request that was taken in has been answered. A connection
+  /// takes in as many as it may have in flight; what a client sent on top of that is unread, has no effect, and gets no answer.
   Result<> run();
   void stop();
 
@@ -36,7 +37,6 @@ class BrokerServer {
   // Volatile.
   Semaphore request_memory_;
   Semaphore response_memory_;
-  LongPolls polls_;
   Dispatcher dispatcher_;
   std::unique_ptr<Listener> listener_;
   std::map<std::uint64_t, Connection*> connections_;  // in order of arrival

@@ -123,6 +123,69 @@ TEST_CASE("connection: beyond max.connections new ones are closed at once, and t
   });
 }
 
+TEST_CASE("connection: max.connections counts those that are there, however others ended, and never those it turned away") {
+  BrokerConfig config = test_config();
+  config.max_connections = 2;
+  BrokerWorld broker(config);
+  broker.as_client([&](Env& env) {
+    const auto let_it_end = [&] { REQUIRE(sleep_until(env.clock.now() + 2s).has_value()); };
+    RawClient stays(env);
+    REQUIRE(answers(stays));
+    for (int round = 0; round < 5; ++round) {
+      auto second = std::make_unique<RawClient>(env);
+      REQUIRE(answers(*second));
+      REQUIRE(broker.server().connection_count() == 2);
+      for (int i = 0; i < 3; ++i) RawClient(env).end();
+      REQUIRE(broker.server().connection_count() == 2);
+      switch (round) {
+        case 0: second->stream().reset(); break;
+        case 1: REQUIRE(second->stream().shutdown_write().has_value()); break;
+        case 2: second->send(fetch_request("none", 0, 0, {.max_wait_ms = INT32_MAX}), fetch_by_name); break;
+        case 3: second->send_bytes(length_prefix(-1)); break;
+        default: break;  // closed without a word
+      }
+      second.reset();
+      let_it_end();
+      REQUIRE(broker.server().connection_count() == 1);
+    }
+    REQUIRE(answers(stays));
+  });
+}
+
+TEST_CASE("connection: the long poll of a client that has gone ends at once, and its place is free") {
+  for (const bool reset : {false, true}) {
+    BrokerConfig config = test_config();
+    config.max_connections = 2;
+    BrokerWorld broker(config);
+    broker.as_client([&](Env& env) {
+      auto polls = std::make_unique<RawClient>(env);
+      REQUIRE(create_topic(*polls, "t") == ErrorCode::none);
+      RawClient other(env);
+      polls->send(fetch_request("t", 0, 0, {.max_wait_ms = INT32_MAX}), fetch_by_name);
+      REQUIRE(sleep_until(env.clock.now() + 5s).has_value());
+      REQUIRE(broker.server().connection_count() == 2);
+      if (reset) polls->stream().reset();
+      polls.reset();
+      REQUIRE(sleep_until(env.clock.now() + 2s).has_value());
+      REQUIRE(broker.server().connection_count() == 1);
+      RawClient next(env);
+      REQUIRE(answers(next));
+    });
+  }
+}
+
+TEST_CASE("connection: a client that has only shut its sending side gets the answer of its long poll") {
+  BrokerWorld broker;
+  broker.as_client([&](Env& env) {
+    RawClient client(env);
+    REQUIRE(create_topic(client, "t") == ErrorCode::none);
+    client.send(fetch_request("t", 0, 0, {.max_wait_ms = INT32_MAX}), fetch_by_name);
+    REQUIRE(client.stream().shutdown_write().has_value());
+    REQUIRE(values_of(client.receive<protocol::FetchResponse>(fetch_by_name)).empty());
+    REQUIRE(client.end() == Errc::closed);
+  });
+}
+
 TEST_CASE("connection: ApiVersions of an unknown version gets version 0 with UNSUPPORTED_VERSION, and the connection goes on") {
   BrokerWorld broker;
   broker.as_client([&](Env& env) {

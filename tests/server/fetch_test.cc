@@ -191,4 +191,40 @@ TEST_CASE("fetch: fetch sessions are declined, which every client accepts") {
   });
 }
 
+TEST_CASE("fetch: a consumer that does not read its answer cannot keep the memory from others for longer than some seconds") {
+  BrokerConfig config = test_config();
+  config.socket_request_max_bytes = 1'100'000;
+  config.topic_defaults.max_message_bytes = 1'000'000;
+  config.queued_max_request_bytes = 1'100'000;
+  config.fetch_max_bytes = 1'100'000;
+  const FetchLimits all{.max_bytes = 1'100'000, .partition_max_bytes = 1'100'000};
+  BrokerWorld broker(config);
+  broker.as_client([&](Env& env) {
+    RawClient slow(env);
+    REQUIRE(create_topic(slow, "t") == ErrorCode::none);
+    REQUIRE(produce(slow, "t", 0, batch_of({std::string(900'000, 'x')})).error_code == ErrorCode::none);
+    const Time begin = env.clock.now();
+    slow.send(fetch_request("t", 0, 0, all), fetch_by_name);
+    // Nobody else wants anything: it may take its time.
+    REQUIRE(sleep_until(begin + 60s).has_value());
+    REQUIRE(broker.server().connection_count() == 1);
+    RawClient other(env);
+    REQUIRE(values_of(other.call(fetch_request("t", 0, 0, all), fetch_by_name)).size() == 1);
+    REQUIRE(env.clock.now() - begin < 66s);
+    REQUIRE(slow.end() == Errc::connection_reset);
+  });
+}
+
+TEST_CASE("fetch: a consumer that reads slowly has its answer whole while nobody waits for the memory") {
+  BrokerWorld broker;
+  broker.as_client([&](Env& env) {
+    RawClient client(env);
+    REQUIRE(create_topic(client, "t") == ErrorCode::none);
+    REQUIRE(produce(client, "t", 0, batch_of({std::string(100'000, 'x')})).error_code == ErrorCode::none);
+    client.send(fetch_request("t", 0, 0), fetch_by_name);
+    REQUIRE(sleep_until(env.clock.now() + 60s).has_value());
+    REQUIRE(values_of(client.receive<protocol::FetchResponse>(fetch_by_name)).at(0).size() == 100'000);
+  });
+}
+
 }  // namespace faultline

@@ -217,4 +217,43 @@ TEST_CASE("configs: an unknown key or a bad value changes nothing") {
   });
 }
 
+TEST_CASE("topics: one that a request names twice is refused once, INVALID_REQUEST, and left alone; the others are served") {
+  BrokerWorld broker;
+  broker.as_client([&](Env& env) {
+    RawClient client(env);
+    using Codes = std::vector<std::pair<std::string, ErrorCode>>;
+    const Codes expected{{"twice", ErrorCode::invalid_request}, {"once", ErrorCode::none}};
+    const auto exists = [&](const std::string& topic) {
+      return metadata_of(client, {topic}).topics.at(0).error_code == ErrorCode::none;
+    };
+
+    protocol::CreateTopicsRequest create;
+    for (const char* name : {"twice", "once", "twice"}) create.topics.emplace_back().name = name;
+    for (auto& topic : create.topics) topic.num_partitions = topic.replication_factor = 1;
+    Codes codes;
+    for (const auto& topic : client.call(create, 7).topics) codes.emplace_back(topic.name, topic.error_code);
+    REQUIRE(codes == expected);
+    REQUIRE(exists("once"));
+    REQUIRE_FALSE(exists("twice"));
+
+    REQUIRE(create_topic(client, "twice") == ErrorCode::none);
+    protocol::CreatePartitionsRequest grow;
+    for (const char* name : {"twice", "once", "twice"}) grow.topics.emplace_back().name = name;
+    for (auto& topic : grow.topics) topic.count = 3;
+    codes.clear();
+    for (const auto& topic : client.call(grow, 3).results) codes.emplace_back(topic.name, topic.error_code);
+    REQUIRE(codes == expected);
+    REQUIRE(metadata_of(client, {"once"}).topics.at(0).partitions.size() == 3);
+    REQUIRE(metadata_of(client, {"twice"}).topics.at(0).partitions.size() == 1);
+
+    protocol::DeleteTopicsRequest remove;
+    remove.topic_names = {"twice", "once", "twice"};
+    codes.clear();
+    for (const auto& topic : client.call(remove, 5).responses) codes.emplace_back(*topic.name, topic.error_code);
+    REQUIRE(codes == expected);
+    REQUIRE_FALSE(exists("once"));
+    REQUIRE(exists("twice"));
+  });
+}
+
 }  // namespace faultline

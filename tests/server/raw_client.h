@@ -54,6 +54,9 @@ class RawClient {
     return std::move(*response);
   }
 
+  /// The next answer or the end, whatever comes.
+  Result<Slice> next_frame() { return frames_.next(); }
+
   template <class Request>
   client::Answer<Request> call(const Request& request, Version version) {
     send(request, version);

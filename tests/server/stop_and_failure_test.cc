@@ -42,6 +42,40 @@ TEST_CASE("stop: what was received is answered, nothing is lost, and the next st
   });
 }
 
+TEST_CASE("stop: of more requests than a connection may have in flight, those that were taken in are answered") {
+  constexpr int in_flight = 64;
+  constexpr int sent = 200;
+  BrokerWorld broker;
+  int answered = 0;
+  broker.spawn_client([&](Env& env) {
+    RawClient client(env);
+    REQUIRE(create_topic(client, "t") == ErrorCode::none);
+    broker.world.disk(broker.broker).sync_time = {1s, 0ms, 1s};
+    for (int i = 0; i < sent; ++i) client.send(produce_request("t", 0, batch_of({"x"})), newest_produce);
+    // The last answer is followed by the end, not by a reset that would take answers back.
+    for (; answered < sent; ++answered) {
+      const Result<Slice> frame = client.next_frame();
+      if (!frame) {
+        REQUIRE(frame.error() == Errc::closed);
+        return;
+      }
+    }
+  });
+  broker.world.run_for(700ms);
+  REQUIRE(answered == 0);
+  REQUIRE(broker.stop().has_value());
+  broker.world.run_for(100ms);
+  REQUIRE(answered >= in_flight);
+  REQUIRE(answered < sent);
+  broker.world.disk(broker.broker) = {};
+  broker.start();
+  broker.as_client([&](Env& env) {
+    RawClient client(env);
+    // What was not answered was not done either.
+    REQUIRE(list_offset(client, "t", -1).offset == answered);
+  });
+}
+
 TEST_CASE("stop: neither idle connections nor long polls hold it up") {
   BrokerWorld broker;
   bool poll_answered = false;
@@ -183,6 +217,41 @@ TEST_CASE("failure: a full disk refuses records and topics, and takes them again
     broker.as_client([&](Env& env) {
       RawClient client(env);
       REQUIRE(values_of(client.call(fetch_request("t", 0, 0), fetch_by_name)) == acknowledged);
+    });
+  }
+}
+
+TEST_CASE("failure: on a full disk a topic can be deleted, which makes room, also by a broker that started on it") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    sim::Options options;
+    options.seed = seed;
+    BrokerWorld broker(test_config(), options);
+    broker.as_client([&](Env& env) {
+      RawClient client(env);
+      REQUIRE(create_topic(client, "large") == ErrorCode::none);
+      REQUIRE(create_topic(client, "small") == ErrorCode::none);
+      for (int i = 0; i < 20; ++i) {
+        REQUIRE(produce(client, "large", 0, batch_of({std::string(10'000, 'x')})).error_code == ErrorCode::none);
+      }
+    });
+    const bool restarted = seed % 2 == 0;
+    if (restarted) REQUIRE(broker.stop().has_value());
+    broker.world.disk(broker.broker).capacity_bytes = broker.world.disk_used_bytes(broker.broker);
+    if (restarted) broker.start();
+    broker.as_client([&](Env& env) {
+      RawClient client(env);
+      REQUIRE(delete_topic(client, "large") == ErrorCode::none);
+      REQUIRE(sleep_until(env.clock.now() + 10s).has_value());
+      // A log that could not be opened for want of room stays closed until the next start.
+      if (!restarted) REQUIRE(produce(client, "small", 0, batch_of({"x"})).error_code == ErrorCode::none);
+    });
+    broker.crash_and_restart();
+    broker.as_client([&](Env& env) {
+      RawClient client(env);
+      REQUIRE(metadata_of(client, {"large"}).topics.at(0).error_code == ErrorCode::unknown_topic_or_partition);
+      if (restarted) REQUIRE(produce(client, "small", 0, batch_of({"x"})).error_code == ErrorCode::none);
+      REQUIRE(values_of(client.call(fetch_request("small", 0, 0), fetch_by_name)) == std::vector<std::string>{"x"});
     });
   }
 }
