@@ -31,6 +31,7 @@ SimDisk::Random::Random(const RandomSource& source)
       read_error(source.stream("read_error")),
       write_error(source.stream("write_error")),
       sync_error(source.stream("sync_error")),
+      sync_dir_error(source.stream("sync_dir_error")),
       metadata_error(source.stream("metadata_error")),
       lying_sync(source.stream("lying_sync")),
       lost_write(source.stream("lost_write")),
@@ -46,6 +47,7 @@ SimDisk::SimDisk(Kernel& kernel, const Host& host, const DiskOptions& options, c
     : kernel_(kernel),
       host_(host),
       may_damage_(may_damage),
+      longest_calm_(std::max({options.read_time.max, options.write_time.max, options.sync_time.max, options.metadata_time.max})),
       options_(options),
       random_(kernel.random.child("disk").child(host.node_name)),
       names_(std::make_unique<Names>(*used_)) {}
@@ -84,6 +86,7 @@ std::uint32_t SimDisk::submit(Operation operation, const Delay& time, std::uint6
 }
 
 Result<> SimDisk::await(std::uint32_t slot, Time deadline) {
+  const bool patient = deadline - kernel_.now >= longest_calm_;
   const Wake wake = park(deadline);
   Operation& operation = operations_[slot];
   if (wake == Wake::ready) {
@@ -96,7 +99,7 @@ Result<> SimDisk::await(std::uint32_t slot, Time deadline) {
   operation.waited_for = false;
   if (operation.done) release(slot);
   if (wake == Wake::cancelled) return Error(Errc::cancelled);
-  return Error(Errc::timed_out, {}, stalled_until_ > Time{} || options_.stall.numerator != 0 || slowness_ > 1);
+  return Error(Errc::timed_out, {}, patient);
 }
 
 Result<> SimDisk::run(Operation operation, const Delay& time, Time deadline) {
@@ -240,7 +243,7 @@ void SimDisk::power_lost(Choices& choices) {
   for (std::size_t i = 0; i < lost_names; ++i) kernel_.faults.count(FaultKind::lost_name);
   for (std::size_t i = 0; i < total.pages; ++i) kernel_.faults.count(FaultKind::lost_page);
   for (std::size_t i = 0; i < total.torn; ++i) kernel_.faults.count(FaultKind::torn_page);
-  read_only_ = false;
+  set_read_only(false);
 }
 
 void SimDisk::process_starts() {
@@ -259,7 +262,7 @@ void SimDisk::process_starts() {
 void SimDisk::wipe() {
   for (Operation& operation : operations_) operation.dead = operation.dead || operation.in_use;
   names_ = std::make_unique<Names>(*used_);
-  read_only_ = false;
+  set_read_only(false);
 }
 
 bool SimDisk::rot(std::string_view path) {

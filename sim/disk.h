@@ -43,7 +43,13 @@ class SimDisk final : public Disk {
   void stall_until(Time until) { stalled_until_ = until; }
   /// The next sync of a file whose path contains `path` fails.
   void fail_next_sync(std::string path) { failing_sync_ = std::move(path); }
-  void set_read_only(bool read_only) { read_only_ = read_only; }
+  /// The next sync of the directory `path` ("" is the root) fails, and the disk is read-only from then on.
+  void fail_next_sync_dir(std::string path) { failing_sync_dir_ = std::move(path); }
+  /// A disk that can be written again has its journal back: what was not durable may become so.
+  void set_read_only(bool read_only) {
+    read_only_ = read_only;
+    if (!read_only) names_stuck_ = false;
+  }
   /// The next write of a file whose path contains `path` stops after any part of it.
   void fail_next_write(std::string path) { failing_write_ = std::move(path); }
   /// Flips a random bit of a random page at rest, in a file whose path contains `path`. Returns: whether there was one to flip.
@@ -99,8 +105,8 @@ class SimDisk final : public Disk {
 
   struct Random {
     explicit Random(const RandomSource& source);
-    RandomStream time, stall, read_error, write_error, sync_error, metadata_error, lying_sync, lost_write, misdirected_write,
-        latent_error, no_space, kill, eviction, power_loss, rot;
+    RandomStream time, stall, read_error, write_error, sync_error, sync_dir_error, metadata_error, lying_sync, lost_write,
+        misdirected_write, latent_error, no_space, kill, eviction, power_loss, rot;
   };
 
   bool refused() const;
@@ -116,6 +122,8 @@ class SimDisk final : public Disk {
   void perform_truncate(Operation& operation);
   void perform_sync(Operation& operation);
   void perform_names(Operation& operation);
+  void perform_sync_dir(Operation& operation);
+  void names_fail(Operation& operation, FaultKind kind);
   void write_back(Inode& inode, std::uint64_t version);
   void fail(Operation& operation, Errc code, FaultKind kind, std::string_view detail);
   bool fails(Ratio ratio, RandomStream& random) { return ratio.numerator != 0 && random.chance(ratio); }
@@ -127,6 +135,7 @@ class SimDisk final : public Disk {
   Kernel& kernel_;
   const Host& host_;
   const DamageFilter& may_damage_;
+  const Duration longest_calm_;  // what an operation takes at most while nothing is done to the disk
   // Volatile.
   DiskOptions options_;
   Random random_;
@@ -138,8 +147,10 @@ class SimDisk final : public Disk {
   Time free_at_{};  // when the device is idle; only with limited bandwidth
   std::uint32_t slowness_ = 1;
   std::string failing_sync_ = nothing;
+  std::string failing_sync_dir_ = nothing;
   std::string failing_write_ = nothing;
   bool read_only_ = false;
+  bool names_stuck_ = false;  // a change of names failed: no other becomes durable before a power cut or set_read_only(false)
   bool locked_ = false;
   std::uint64_t lock_serial_ = 0;
 

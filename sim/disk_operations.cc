@@ -14,6 +14,13 @@ void SimDisk::fail(Operation& operation, Errc code, FaultKind kind, std::string_
   kernel_.fault(kind, host_.id, no_node, kernel_.now, std::string(detail));
 }
 
+/// The file system's journal is broken: as Linux does it, it can be read from now on, and nothing else.
+void SimDisk::names_fail(Operation& operation, FaultKind kind) {
+  read_only_ = true;
+  names_stuck_ = true;
+  fail(operation, Errc::io_error, kind, operation.inode == nullptr ? operation.path : operation.inode->path);
+}
+
 void SimDisk::perform(Operation& operation) {
   switch (operation.kind) {
     case Kind::open: return perform_open(operation);
@@ -31,10 +38,7 @@ void SimDisk::perform_open(Operation& operation) {
   if (!found && found.error() == Errc::not_found && operation.mode >= OpenMode::create) {
     if (read_only_) return fail(operation, Errc::read_only, FaultKind::metadata_error, operation.path);
     if (free_bytes() == 0) return fail(operation, Errc::no_space, FaultKind::no_space, operation.path);
-    if (fails(options_.metadata_error, random_.metadata_error)) {
-      read_only_ = true;
-      return fail(operation, Errc::io_error, FaultKind::metadata_error, operation.path);
-    }
+    if (fails(options_.metadata_error, random_.metadata_error)) return names_fail(operation, FaultKind::metadata_error);
     found = names_->create(operation.path, false);
   } else if (found && operation.mode == OpenMode::create_new) {
     found = Error(Errc::already_exists, operation.path);
@@ -98,10 +102,7 @@ void SimDisk::perform_truncate(Operation& operation) {
   Inode& inode = *operation.inode;
   kernel_.record(host_.id, TraceKind::disk_truncate, inode.id, operation.offset);
   if (read_only_) return fail(operation, Errc::read_only, FaultKind::metadata_error, inode.path);
-  if (fails(options_.metadata_error, random_.metadata_error)) {
-    read_only_ = true;
-    return fail(operation, Errc::io_error, FaultKind::metadata_error, inode.path);
-  }
+  if (fails(options_.metadata_error, random_.metadata_error)) return names_fail(operation, FaultKind::metadata_error);
   const std::uint64_t size = inode.cache.size();
   if (operation.offset > size && operation.offset - size > free_bytes())
     return fail(operation, Errc::no_space, FaultKind::no_space, inode.path);
@@ -170,12 +171,9 @@ void SimDisk::perform_names(Operation& operation) {
     }
     return;
   }
-  if (read_only_ && operation.kind != Kind::sync_dir)
-    return fail(operation, Errc::read_only, FaultKind::metadata_error, operation.path);
-  if (fails(options_.metadata_error, random_.metadata_error)) {
-    read_only_ = true;
-    return fail(operation, Errc::io_error, FaultKind::metadata_error, operation.path);
-  }
+  if (operation.kind == Kind::sync_dir) return perform_sync_dir(operation);
+  if (read_only_) return fail(operation, Errc::read_only, FaultKind::metadata_error, operation.path);
+  if (fails(options_.metadata_error, random_.metadata_error)) return names_fail(operation, FaultKind::metadata_error);
   const bool needs_space = operation.kind == Kind::create_directory || operation.kind == Kind::rename;
   if (needs_space && free_bytes() == 0 && random_.no_space.below(2) == 0) {
     return fail(operation, Errc::no_space, FaultKind::no_space, operation.path);
@@ -185,17 +183,30 @@ void SimDisk::perform_names(Operation& operation) {
     case Kind::rename: done = names_->rename(operation.path, operation.other_path); break;
     case Kind::remove: done = names_->remove(operation.path, false); break;
     case Kind::remove_directory: done = names_->remove(operation.path, true); break;
-    case Kind::create_directory:
-      if (const auto made = names_->create(operation.path, true); !made) done = made.error();
-      break;
     default:
-      if (const auto found = names_->find(operation.path); !found) {
-        done = found.error();
-      } else {
-        names_->settle(**found, operation.version);
-      }
+      if (const auto made = names_->create(operation.path, true); !made) done = made.error();
   }
   if (!done) operation.error = done.error();
+}
+
+void SimDisk::perform_sync_dir(Operation& operation) {
+  const Result<std::shared_ptr<Inode>> found = names_->find(operation.path);
+  if (!found) {
+    operation.error = found.error();
+    return;
+  }
+  if (names_stuck_) return fail(operation, Errc::io_error, FaultKind::metadata_error, operation.path);
+  if (fails(options_.metadata_error, random_.metadata_error)) return names_fail(operation, FaultKind::metadata_error);
+  const bool ordered = operation.path == failing_sync_dir_;
+  if (ordered || fails(options_.sync_dir_error, random_.sync_dir_error)) {
+    if (ordered) failing_sync_dir_ = nothing;
+    return names_fail(operation, FaultKind::sync_error);
+  }
+  // A new name may need a block of the directory that was not there yet; to drop one takes none.
+  if (free_bytes() == 0 && names_->adds_to(**found, operation.version) && random_.no_space.below(2) == 0) {
+    return fail(operation, Errc::no_space, FaultKind::no_space, operation.path);
+  }
+  names_->settle(**found, operation.version);
 }
 
 }  // namespace faultline::sim

@@ -94,6 +94,14 @@ void Names::make_durable(const Change& change) {
   }
 }
 
+bool Names::adds_to(const Inode& directory, std::uint64_t version) const {
+  return std::any_of(pending_.begin(), pending_.end(), [&](const Change& change) {
+    return change.version <= version && std::any_of(change.edits.begin(), change.edits.end(), [&](const Edit& edit) {
+             return edit.directory.get() == &directory && edit.becomes != nullptr;
+           });
+  });
+}
+
 void Names::settle(const Inode& directory, std::uint64_t version) {
   std::vector<bool> wanted(pending_.size(), false);
   for (std::size_t i = pending_.size(); i-- > 0;) {
@@ -102,15 +110,30 @@ void Names::settle(const Inode& directory, std::uint64_t version) {
     wanted[i] = wanted[i] || (later.version <= version && std::any_of(later.edits.begin(), later.edits.end(), touches));
     for (std::size_t j = 0; wanted[i] && j < i; ++j) wanted[j] = wanted[j] || later.touches_names_of(pending_[j]);
   }
+  std::vector<std::shared_ptr<Inode>> gone;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     if (wanted[i]) {
+      if (std::shared_ptr<Inode> removed = removed_by(pending_[i])) gone.push_back(std::move(removed));
       make_durable(pending_[i]);
     } else if (kept++ != i) {
       pending_[kept - 1] = std::move(pending_[i]);
     }
   }
   pending_.resize(kept);
+  // What happened inside a directory that is gone for good is history: nothing can undo it, and its room is free.
+  std::erase_if(pending_, [&](const Change& change) {
+    return std::all_of(change.edits.begin(), change.edits.end(),
+                       [&](const Edit& edit) { return std::find(gone.begin(), gone.end(), edit.directory) != gone.end(); });
+  });
+}
+
+/// The inode that a change takes the name from without giving it another; nothing if it was not durable.
+std::shared_ptr<Inode> Names::removed_by(const Change& change) {
+  if (change.edits.size() != 1 || change.edits.front().becomes != nullptr) return nullptr;
+  const Edit& edit = change.edits.front();
+  const auto entry = edit.directory->durable.find(edit.name);
+  return entry == edit.directory->durable.end() ? nullptr : entry->second;
 }
 
 std::size_t Names::decide(Choices& choices) {

@@ -51,6 +51,8 @@ class Names {
   std::uint64_t version() const { return version_; }
   /// Makes the changes up to `version` durable that touch `directory`, and those they build on.
   void settle(const Inode& directory, std::uint64_t version);
+  /// Whether settle() would make a new name durable.
+  bool adds_to(const Inode& directory, std::uint64_t version) const;
   /// Decides what is left of the names, and then of the content of each file that is left. `visit(inode)` sees each of those.
   /// Returns: how many changes of names were lost.
   template <class Visit>
@@ -78,6 +80,7 @@ class Names {
   Result<Place> place_of(std::string_view path) const;
   void change(std::vector<Edit> edits);
   static void make_durable(const Change& change);
+  static std::shared_ptr<Inode> removed_by(const Change& change);
   std::size_t decide(Choices& choices);
   static void collect(const std::shared_ptr<Inode>& directory, std::vector<std::shared_ptr<Inode>>& files);
   void restore(const std::shared_ptr<Inode>& directory);

@@ -60,7 +60,8 @@ struct DiskOptions {
   Delay stall_time{100ms, 900ms, 10s};
   Ratio read_error{};         // of reads that fail with io_error
   Ratio write_error{};        // of writes that fail after any part of them
-  Ratio sync_error{};         // of syncs that fail: the fsync trap
+  Ratio sync_error{};         // of syncs of files that fail: the fsync trap
+  Ratio sync_dir_error{};     // of syncs of directories that fail; the disk is read-only from then on
   Ratio metadata_error{};     // of changes of names that fail; the disk is read-only from then on
   Ratio lying_sync{};         // of syncs that claim success and do nothing
   Ratio lost_write{};         // of pages that a sync claims to have written and did not

@@ -111,8 +111,11 @@ class World {
   /// What is set applies from now on.
   DiskOptions& disk(NodeId node);
   void fail_next_sync(NodeId node, std::string path);
+  /// The next sync of the directory `path` ("" is the root) fails; the disk is read-only from then on.
+  void fail_next_sync_dir(NodeId node, std::string path);
   void fail_next_write(NodeId node, std::string path);
   void stall_disk(NodeId node, Duration duration);
+  /// Also ends what a failed change of names did to the disk.
   void set_read_only(NodeId node, bool read_only);
   /// Flips a bit of a file at rest, whose path contains `path`. Returns: whether there was one to flip.
   bool rot(NodeId node, std::string_view path);

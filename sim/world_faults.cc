@@ -143,6 +143,7 @@ void World::reset_connections(NodeId a, NodeId b) {
 void World::forget_connections(NodeId a, NodeId b) { state_->internet.forget_connections(a, b); }
 
 void World::fail_next_sync(NodeId node, std::string path) { state_->node(node).disk().fail_next_sync(std::move(path)); }
+void World::fail_next_sync_dir(NodeId node, std::string path) { state_->node(node).disk().fail_next_sync_dir(std::move(path)); }
 void World::fail_next_write(NodeId node, std::string path) { state_->node(node).disk().fail_next_write(std::move(path)); }
 bool World::rot(NodeId node, std::string_view path) { return state_->node(node).disk().rot(path); }
 

@@ -323,6 +323,116 @@ TEST_CASE("disk: a failed change of names turns the disk read-only until the nex
   REQUIRE(after_boot == Errc::none);
 }
 
+TEST_CASE("disk: a failed sync of a directory turns the disk read-only, and new names are not durable, until power is lost") {
+  int kept = 0;
+  int lost = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    TwoLives lives({.seed = seed});
+    bool old_is_there = false;
+    bool new_is_there = false;
+    lives.run(
+        [&](Env& env) {
+          const std::unique_ptr<File> old_file = *env.disk.open("old", OpenMode::create, no_deadline);
+          REQUIRE(env.disk.sync_dir("", no_deadline).has_value());
+          const std::unique_ptr<File> new_file = *env.disk.open("new", OpenMode::create, no_deadline);
+          REQUIRE(new_file->sync(no_deadline).has_value());
+          lives.world.fail_next_sync_dir(lives.id, "");
+          const Result<> failed = env.disk.sync_dir("", no_deadline);
+          REQUIRE(failed.error() == Errc::io_error);
+          REQUIRE(failed.error().injected);
+          REQUIRE(env.disk.open("other", OpenMode::create, no_deadline).error() == Errc::read_only);
+          REQUIRE(write(*old_file, 0, "x").error() == Errc::read_only);
+          // Not a lie the second time either.
+          REQUIRE(env.disk.sync_dir("", no_deadline).error() == Errc::io_error);
+          REQUIRE(env.disk.list("", no_deadline)->size() == 2);
+        },
+        [&] { lives.world.crash(lives.id); },
+        [&](Env& env) {
+          old_is_there = env.disk.open("old", OpenMode::read, no_deadline).has_value();
+          new_is_there = env.disk.open("new", OpenMode::read, no_deadline).has_value();
+          REQUIRE(env.disk.open("other", OpenMode::create, no_deadline).has_value());
+          REQUIRE(env.disk.sync_dir("", no_deadline).has_value());
+        });
+    REQUIRE(old_is_there);
+    ++(new_is_there ? kept : lost);
+    REQUIRE(lives.world.faults().count_of(sim::FaultKind::sync_error) == 1);
+  }
+  REQUIRE(kept > 0);
+  REQUIRE(lost > 0);
+}
+
+TEST_CASE("disk: names are durable again after a disk with a failed directory sync was mounted again") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    TwoLives lives({.seed = seed});
+    bool there = false;
+    lives.run(
+        [&](Env& env) {
+          REQUIRE(env.disk.create_directory("d", no_deadline).has_value());
+          lives.world.disk(lives.id).sync_dir_error = {1, 1};
+          REQUIRE(env.disk.sync_dir("", no_deadline).error() == Errc::io_error);
+          lives.world.disk(lives.id).sync_dir_error = {};
+          REQUIRE(env.disk.sync_dir("", no_deadline).error() == Errc::io_error);
+          lives.world.set_read_only(lives.id, false);
+          REQUIRE(env.disk.sync_dir("", no_deadline).has_value());
+        },
+        [&] { lives.world.crash(lives.id); }, [&](Env& env) { there = env.disk.list("d", no_deadline).has_value(); });
+    REQUIRE(there);
+  }
+}
+
+TEST_CASE("disk: on a full disk the sync of new names may find no space, that of removed ones never") {
+  int refused = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    sim::World world({.seed = seed});
+    bool done = false;
+    sim::NodeId node{};
+    node = world.add_node("node", {"node"}, [&](Env& env) {
+      const std::unique_ptr<File> file = *env.disk.open("a", OpenMode::create, no_deadline);
+      REQUIRE(write(*file, 0, "0123456789").has_value());
+      REQUIRE(env.disk.open("b", OpenMode::create, no_deadline).has_value());
+      world.disk(node).capacity_bytes = 10;
+      for (;;) {
+        const Result<> synced = env.disk.sync_dir("", no_deadline);
+        if (synced) break;
+        REQUIRE(synced.error() == Errc::no_space);
+        REQUIRE(synced.error().injected);
+        ++refused;
+      }
+      REQUIRE(env.disk.remove("b", no_deadline).has_value());
+      REQUIRE(env.disk.sync_dir("", no_deadline).has_value());
+      done = true;
+    });
+    world.run_for(10s);
+    REQUIRE(done);
+  }
+  REQUIRE(refused > 0);
+}
+
+TEST_CASE("disk: a timeout is a staged fault if the caller had the patience for a sound disk") {
+  sim::Options options;
+  options.disk.sync_time = {1ms, 0ms, 5ms};
+  options.disk.read_time = options.disk.write_time = options.disk.metadata_time = {1ms, 0ms, 1ms};
+  sim::World world(options);
+  bool done = false;
+  sim::NodeId node{};
+  node = world.add_node("node", {"node"}, [&](Env& env) {
+    const std::unique_ptr<File> file = *env.disk.open("a", OpenMode::create, no_deadline);
+    const auto timeout = [&](Duration patience) {
+      const Result<> synced = file->sync(env.clock.now() + patience);
+      REQUIRE(synced.error() == Errc::timed_out);
+      return synced.error();
+    };
+    REQUIRE_FALSE(timeout(500us).injected);
+    world.disk(node).sync_time = {1s, 0ms, 1s};
+    REQUIRE_FALSE(timeout(4ms).injected);
+    REQUIRE(timeout(5ms).injected);
+    REQUIRE(timeout(500ms).injected);
+    done = true;
+  });
+  world.run_for(10s);
+  REQUIRE(done);
+}
+
 TEST_CASE("disk: data that the damage filter guards is spared") {
   sim::World world({.seed = 1});
   std::vector<std::string> asked;
