@@ -8,7 +8,7 @@ namespace faultline {
 
 Result<AppendInfo> PartitionLog::append(const protocol::BatchView& batch, std::int32_t leader_epoch) {
   TRY(check_open());
-  if (cut_to_.has_value()) return Error(Errc::no_space, directory_);
+  if (cut_to_.has_value()) return *no_room_;
   if (batch.size() > static_cast<std::size_t>(config_.max_message_bytes)) {
     return Error(Errc::too_large, "batch of " + std::to_string(batch.size()) + " bytes");
   }
@@ -23,7 +23,7 @@ Result<AppendInfo> PartitionLog::append(const protocol::BatchView& batch, std::i
 
 Result<AppendInfo> PartitionLog::append_as_follower(const Slice& batches) {
   TRY(check_open());
-  if (cut_to_.has_value()) return Error(Errc::no_space, directory_);
+  if (cut_to_.has_value()) return *no_room_;
   std::vector<std::pair<BatchHeader, Slice>> parts;
   std::int64_t expected = log_end_;
   // An epoch that this log entered as a leader and wrote nothing in is not a part of what it follows now.

@@ -29,9 +29,11 @@ void PartitionLog::forget_from(std::int64_t end, Errc why) {
   for (const SegmentPtr& segment : segments_) segment->assigned_bytes = segment->written_bytes;
 }
 
-void PartitionLog::take_back(std::int64_t end, Errc why) {
+// Requires: `cause` is no_space.
+void PartitionLog::take_back(std::int64_t end, const Error& cause) {
   context_.trace.emit(trace_log_no_space, {{"log", directory_}, {"kept", end}, {"log_end", log_end_}});
-  forget_from(end, why);
+  forget_from(end, Errc::no_space);
+  no_room_ = Error(Errc::no_space, directory_, cause.injected);
   cut_to_ = std::min(cut_to_.value_or(end), end);
   tell_progress();
   if (cutter_runs_) return;

@@ -31,7 +31,7 @@ void PartitionLog::flush_written() {
 Result<> PartitionLog::flush() {
   const Mutex::Guard guard = TRY(sync_lock_.lock());
   if (fence_.has_value()) return *fence_;
-  if (cut_to_.has_value()) return Error(Errc::no_space, directory_);
+  if (cut_to_.has_value()) return *no_room_;
   const std::int64_t target = written_end_;
   if (target == durable_end_) return {};
   std::vector<SegmentPtr> dirty;
@@ -58,7 +58,7 @@ Result<> PartitionLog::flush() {
 void PartitionLog::sync_failed(const Error& cause) {
   if (cause == Errc::cancelled) return;
   if (cause == Errc::no_space && config_.group_commit()) {
-    take_back(durable_end_, Errc::no_space);
+    take_back(durable_end_, cause);
   } else {
     fence(cause);
   }

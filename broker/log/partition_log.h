@@ -190,7 +190,7 @@ class PartitionLog {
 
   // cut.cc
   void forget_from(std::int64_t end, Errc why);
-  void take_back(std::int64_t end, Errc why);
+  void take_back(std::int64_t end, const Error& cause);
   void cut_until_done();
   Result<> cut_once();
   Result<> cut_files(std::int64_t end);
@@ -242,6 +242,7 @@ class PartitionLog {
   TailCache tail_;
   TakenBack taken_back_;
   std::optional<Error> fence_;
+  std::optional<Error> no_room_;        // the last failure for want of space
   std::optional<std::int64_t> cut_to_;  // the files must be cut to here before anything else is written or synced
   bool closed_ = false;
   bool writer_runs_ = false;

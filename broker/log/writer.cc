@@ -56,11 +56,11 @@ Result<> PartitionLog::write_group(std::vector<Queued>& group) {
     return file->write_at(segment->written_bytes, pieces, patience().deadline());
   };
   Result<> written = write();
-  if (fence_.has_value()) return *fence_;  // by the flusher, meanwhile: these appends have failed already
-  if (cut_to_.has_value()) return Error(Errc::no_space, directory_);  // and so have they
+  if (fence_.has_value()) return *fence_;     // by the flusher, meanwhile: these appends have failed already
+  if (cut_to_.has_value()) return *no_room_;  // and so have they
   if (!written) {
     if (written.error() == Errc::no_space) {
-      take_back(written_end_, Errc::no_space);
+      take_back(written_end_, written.error());
     } else if (!(written.error() == Errc::cancelled)) {
       fence(written.error());
     }

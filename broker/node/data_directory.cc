@@ -128,7 +128,8 @@ Result<> DataDirectory::put_away(const std::string& directory) {
   TRY(env_.disk.rename(directory, away, deadline()));
   TRY(env_.disk.sync_dir("", deadline()));
   removals_.spawn("directory removal", [this, away] {
-    const Result<> removed = remove_tree(env_.disk, away, deadline());
+    Result<> removed = remove_tree(env_.disk, away, deadline());
+    if (removed) removed = env_.disk.sync_dir("", deadline());  // so that its room is free soon
     // The next start removes what is left.
     if (!removed) env_.trace.emit(removal_failed, {{"directory", away}, {"error", to_string(removed.error().code)}});
   });

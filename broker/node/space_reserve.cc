@@ -31,9 +31,14 @@ Result<> SpaceReserve::hold(std::uint64_t bytes, Time deadline) {
 
 Result<> SpaceReserve::release(Time deadline) {
   held_bytes_ = 0;
-  const Result<> removed = disk_.remove(file_name, deadline);
-  if (!removed && !(removed.error() == Errc::not_found)) return removed;
-  // What a name is gone from may only be used again when that is durable.
+  Result<std::unique_ptr<File>> file = disk_.open(file_name, OpenMode::write, deadline);
+  if (!file) return file.error();
+  // Emptied first: to make the removal of the name durable may itself take room. And both are made durable, since before that a
+  // file system does not use the room again.
+  TRY((*file)->truncate(0, deadline));
+  TRY((*file)->sync(deadline));
+  file->reset();
+  TRY(disk_.remove(file_name, deadline));
   return disk_.sync_dir("", deadline);
 }
 

@@ -19,7 +19,7 @@ class SpaceReserve {
 
   /// Keeps at least `bytes`; a reserve that is large enough stays as it is. Errors: as Disk::open, write_at and sync.
   Result<> hold(std::uint64_t bytes, Time deadline);
-  /// Gives the room back to the disk. Errors: as Disk::remove and sync_dir.
+  /// Gives the room back to the disk. Errors: not_found, if there is none; as File::truncate and sync, Disk::remove and sync_dir.
   Result<> release(Time deadline);
 
  private:

@@ -10,6 +10,7 @@ namespace {
 
 constexpr TracePoint topic_created{"topics.created", TraceLevel::info};
 constexpr TracePoint topic_deleted{"topics.deleted", TraceLevel::info};
+constexpr TracePoint log_left_over{"topics.log_left_over", TraceLevel::warning};
 constexpr TracePoint no_reserve{"topics.no_reserve", TraceLevel::warning};
 constexpr TracePoint partition_offline{"topics.partition_offline", TraceLevel::error};
 
@@ -252,13 +253,15 @@ Outcome<> Topics::remove(const std::string& name) {
   for (const std::shared_ptr<Partition>& partition : topic.partitions) {
     if (partition != nullptr) partition->retire();
   }
-  // The topic is gone whatever happens from here on: the next start removes what is left.
-  Outcome<> put_away;
-  for (std::int32_t i = 0; i < topic.record.partition_count && put_away; ++i) {
-    put_away = storage_outcome(make_room_for([&] { return directory_.delete_log(PartitionId{name, i}); }));
+  // The topic is gone whatever happens from here on: what cannot be removed is a leftover, for the next start or the next topic
+  // of this name.
+  for (std::int32_t i = 0; i < topic.record.partition_count; ++i) {
+    const PartitionId id{name, i};
+    const Result<> away = make_room_for([&] { return directory_.delete_log(id); });
+    if (!away) env_.trace.emit(log_left_over, {{"log", to_string(id)}, {"error", to_string(away.error().code)}});
   }
   keep_room();
-  return put_away;
+  return {};
 }
 
 Outcome<> Topics::grow(const std::string& name, std::int32_t partition_count, bool validate_only) {

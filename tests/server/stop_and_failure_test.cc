@@ -281,6 +281,75 @@ TEST_CASE("failure: a delete that the disk did not confirm never takes back reco
   }
 }
 
+TEST_CASE("failure: a change of topics whose list could not be saved is not made, and a start later finds what was answered") {
+  struct Change {
+    const char* name;
+    ErrorCode (*make)(RawClient& client);
+  };
+  const Change changes[] = {
+      {"create", [](RawClient& client) { return create_topic(client, "new", 2); }},
+      {"delete", [](RawClient& client) { return delete_topic(client, "t"); }},
+      {"grow", [](RawClient& client) { return grow_topic(client, "t", 5); }},
+      {"configure", [](RawClient& client) { return set_config(client, "t", "retention.ms", "12345"); }},
+  };
+  // What the list of topics says, as a client sees it.
+  const auto topics_of = [](RawClient& client) {
+    std::string text;
+    for (const char* name : {"t", "new"}) {
+      const auto topic = metadata_of(client, {name}).topics.at(0);
+      text += std::string(name) + " " + std::to_string(topic.partitions.size()) + " ";
+      if (topic.error_code == ErrorCode::none) text += config_of(client, name, "retention.ms") + " ";
+    }
+    return text;
+  };
+  for (const Change& change : changes) {
+    int kept = 0;
+    int undone = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+      CAPTURE(change.name, seed);
+      sim::Options options;
+      options.seed = seed;
+      BrokerWorld broker(test_config(), options);
+      const bool settles = seed % 2 == 0;
+      std::string before;
+      std::string after;
+      ErrorCode answer{};
+      broker.as_client([&](Env& env) {
+        RawClient client(env);
+        REQUIRE(create_topic(client, "t") == ErrorCode::none);
+        before = topics_of(client);
+        broker.world.disk(broker.broker).sync_dir_error = {1, 3};
+        answer = change.make(client);
+        broker.world.disk(broker.broker).sync_dir_error = {};
+        after = topics_of(client);
+        broker.world.set_read_only(broker.broker, false);
+        REQUIRE((answer == ErrorCode::none || answer == ErrorCode::kafka_storage_error));
+        REQUIRE((answer == ErrorCode::none) == (after != before));
+        // The next change first puts right what the failed one may have left behind.
+        if (settles) REQUIRE(create_topic(client, "other") == ErrorCode::none);
+      });
+      broker.crash_and_restart();
+      broker.as_client([&](Env& env) {
+        RawClient client(env);
+        const std::string found = topics_of(client);
+        if (answer == ErrorCode::none || settles) {
+          REQUIRE(found == after);
+        } else {
+          ++(found == before ? undone : kept);
+        }
+        // Whatever the start has found, it can be worked with.
+        REQUIRE(create_topic(client, "later") == ErrorCode::none);
+        REQUIRE(produce(client, "later", 0, batch_of({"x"})).error_code == ErrorCode::none);
+      });
+    }
+    CAPTURE(change.name, undone, kept);
+    // Of what was refused and not put right, power cuts undid some and kept some, but for what is refused long before the list.
+    REQUIRE(undone > 0);
+    const bool is_list_only = std::string_view(change.name) == "delete" || std::string_view(change.name) == "configure";
+    if (is_list_only) REQUIRE(kept > 0);
+  }
+}
+
 TEST_CASE("failure: a broker with another node id does not start on the directory") {
   BrokerWorld broker;
   REQUIRE(broker.stop().has_value());
