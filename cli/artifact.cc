@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "checkers/formats/history_jsonl.h"
 #include "cli/seed_report.h"
 #include "reports/spacetime.h"
+#include "scenarios/record_number.h"
 #include "scenarios/scenario_file.h"
 
 namespace faultline::cli {
@@ -32,7 +34,8 @@ std::string scenario_text(const scenarios::RunResult& result) {
   for (const checkers::Finding& finding : result.findings) {
     if (scenario.expect.finding.empty()) {
       scenario.expect.finding = finding.anomaly;
-    } else if (finding.anomaly != scenario.expect.finding) {
+    } else if (finding.anomaly != scenario.expect.finding && std::find(scenario.expect.also.begin(), scenario.expect.also.end(),
+                                                                       finding.anomaly) == scenario.expect.also.end()) {
       scenario.expect.also.push_back(finding.anomaly);
     }
   }
@@ -58,8 +61,10 @@ Result<> write_artifact(const std::string& folder, const scenarios::RunResult& r
   TRY(write_file(path / "report.txt", report_text(result)));
   TRY(write_file(path / "history.jsonl", formats::write_history(result.history)));
   if (result.findings.empty()) return {};
-  TRY(write_file(path / "timeline.txt", reports::timeline_text(result.history, result.findings.front())));
-  return write_file(path / "finding.dot", reports::spacetime_dot(result.history, result.findings.front()));
+  TRY(write_file(path / "timeline.txt",
+                 scenarios::spell_record_numbers(reports::timeline_text(result.history, result.findings.front()))));
+  return write_file(path / "finding.dot",
+                    scenarios::spell_record_numbers(reports::spacetime_dot(result.history, result.findings.front())));
 }
 
 }  // namespace faultline::cli

@@ -7,6 +7,7 @@
 
 #include "reports/text.h"
 #include "scenarios/enum_names.h"
+#include "scenarios/record_number.h"
 #include "scenarios/text_values.h"
 
 namespace faultline::cli {
@@ -83,7 +84,8 @@ bool SeedReport::failed(std::string_view anomaly) const {
 std::string details_of(const scenarios::RunResult& result) {
   checkers::Verdict all = result.log;
   all.findings = result.findings;
-  std::string text = reports::findings_text(all, &result.history);
+  all.counts = result.counts;
+  std::string text = scenarios::spell_record_numbers(reports::findings_text(all, &result.history));
   text += fmt::format("\nfaults of seed {}, from the start of the trial:\n", result.seed);
   std::size_t lines = 0;
   for (const scenarios::FaultSpec& fault : result.drawn.faults) {

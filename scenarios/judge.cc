@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "checkers/log_checker.h"
+#include "scenarios/record_number.h"
 #include "scenarios/text_values.h"
 
 namespace faultline::scenarios {
@@ -101,7 +102,11 @@ void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
   } else {
     result.log.vacuity = checkers::measure_vacuity(result.history);
   }
-  for (const Finding& found : evidence.probe.findings()) judgement.add(found);
+  const checkers::Verdict inside = evidence.probe.take_findings();
+  result.counts.insert(result.counts.end(), inside.counts.begin(), inside.counts.end());
+  for (const Finding& found : inside.findings) {
+    if (found.failure) result.findings.push_back(found);
+  }
   judge_progress(judgement, scenario, evidence);
   for (const Surprise& surprise : state.surprises) {
     judgement.add(finding::surprise, checkers::seconds_text(surprise.at) + ", " + surprise.node + ": " + surprise.what);
@@ -109,6 +114,7 @@ void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
   for (const std::string& unmet : checkers::unmet(scenario.checks.require, result.log.vacuity)) {
     judgement.add(finding::vacuous, unmet);
   }
+  for (Finding& found : result.findings) found.text = spell_record_numbers(found.text);
   result.outcome = outcome_of(result.findings);
 }
 

@@ -9,7 +9,7 @@
 namespace faultline::scenarios {
 
 struct Evidence {
-  const LogProbe& probe;
+  LogProbe& probe;  // its findings are taken
   const FinalReads& reads;
   bool set_up = false;            // the topics came into being
   bool clients_finished = false;  // within the bound

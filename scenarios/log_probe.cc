@@ -7,9 +7,6 @@
 namespace faultline::scenarios {
 namespace {
 
-// More findings of this kind than that say nothing new.
-constexpr std::size_t max_findings = 32;
-
 constexpr std::size_t read_bytes = 1 << 20;
 
 checkers::PartitionSnapshot marks_of(const std::string& node, std::uint64_t incarnation, Partition& partition) {
@@ -55,8 +52,15 @@ bool add_records(const protocol::BatchView& batch, std::vector<checkers::RecordD
 
 void LogProbe::add(std::vector<checkers::Finding> findings) {
   for (checkers::Finding& finding : findings) {
-    if (findings_.size() < max_findings) findings_.push_back(std::move(finding));
+    const std::string anomaly = finding.anomaly;
+    findings_.add(anomaly, [&] { return std::move(finding); });
   }
+}
+
+checkers::Verdict LogProbe::take_findings() {
+  checkers::Verdict verdict;
+  std::move(findings_).into(verdict);
+  return verdict;
 }
 
 void LogProbe::look(const std::string& node, std::uint64_t incarnation, Broker& broker) {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "broker/node/broker.h"
+#include "checkers/finding_list.h"
+#include "checkers/log_checker.h"
 #include "checkers/log_invariants.h"
 #include "scenarios/trial_state.h"
 
@@ -18,7 +20,8 @@ namespace faultline::scenarios {
 
 class LogProbe {
  public:
-  explicit LogProbe(TrialState& state) : state_(state) {}
+  explicit LogProbe(TrialState& state)
+      : state_(state), findings_(state.scenario.checks.tolerate, checkers::LogRules{}.findings_per_anomaly) {}
 
   /// Looks at the marks. Does not suspend.
   void look(const std::string& node, std::uint64_t incarnation, Broker& broker);
@@ -26,7 +29,8 @@ class LogProbe {
   /// Requires: called on a fiber of the broker's node, before it serves: nothing is appended meanwhile.
   void look_at_all(const std::string& node, std::uint64_t incarnation, Broker& broker);
 
-  const std::vector<checkers::Finding>& findings() const { return findings_; }
+  /// Gives away what was found: all of it counted, the first few of each kind spelled out.
+  checkers::Verdict take_findings();
   std::uint64_t looks() const { return looks_; }
   /// Acknowledged records that were looked up in a log.
   std::uint64_t records_looked_up() const { return records_looked_up_; }
@@ -46,7 +50,7 @@ class LogProbe {
   TrialState& state_;
   std::map<std::pair<std::string, std::string>, checkers::PartitionSnapshot> last_marks_;  // by node and partition
   std::map<std::pair<std::string, std::string>, checkers::PartitionSnapshot> last_whole_;
-  std::vector<checkers::Finding> findings_;
+  checkers::FindingList findings_;
   std::uint64_t looks_ = 0;
   std::uint64_t records_looked_up_ = 0;
 };

@@ -8,6 +8,7 @@
 #include "runtime/sync.h"
 #include "scenarios/enum_names.h"
 #include "scenarios/payload.h"
+#include "scenarios/record_number.h"
 
 namespace faultline::scenarios {
 namespace {
@@ -15,9 +16,6 @@ namespace {
 using checkers::LogRecord;
 using checkers::OperationId;
 using checkers::Outcome;
-
-// A record's number: the client in the high half, a count in the low one.
-constexpr int count_bits = 32;
 
 std::int16_t acks_of(Acks acks) {
   switch (acks) {
@@ -95,7 +93,7 @@ class ProducerLoad {
     const checkers::PartitionId id = state_.history_partition(target);
     std::vector<LogRecord> records;
     for (std::int64_t i = 0; i < count; ++i) {
-      records.push_back({id, checkers::no_offset, static_cast<std::int64_t>((std::uint64_t{number_} << count_bits) | sent_++)});
+      records.push_back({id, checkers::no_offset, record_number(number_, static_cast<std::uint32_t>(sent_++))});
     }
     client::Producer& producer = *producers_[codecs_.below(producers_.size())];
     const OperationId operation = state_.recorder.invoke_send(process_, state_.now(), records);

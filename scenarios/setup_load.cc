@@ -6,6 +6,7 @@
 #include "runtime/sync.h"
 #include "scenarios/consumer_load.h"
 #include "scenarios/payload.h"
+#include "scenarios/record_number.h"
 
 namespace faultline::scenarios {
 namespace {
@@ -19,7 +20,6 @@ constexpr Duration request_timeout = 2s;
 constexpr Duration attempt_timeout = 3s;
 constexpr Duration between_attempts = 50ms;
 constexpr std::size_t probe_bytes = 16;
-constexpr int count_bits = 32;  // as in producer_load.cc
 
 class FinalReader {
  public:
@@ -71,7 +71,7 @@ class FinalReader {
   }
 
   bool write(const client::TopicPartition& partition) {
-    const auto value = static_cast<std::int64_t>((std::uint64_t{number_} << count_bits) | sent_++);
+    const std::int64_t value = record_number(number_, sent_++);
     const std::vector<LogRecord> records{{state_.history_partition(partition), checkers::no_offset, value}};
     const OperationId operation = state_.recorder.invoke_send(process_, state_.now(), records);
     const client::ClientResult<client::Acknowledgement> sent = producer_.send_and_wait({.topic = partition.topic,
@@ -142,7 +142,7 @@ class FinalReader {
   // Volatile.
   client::Consumer consumer_;
   client::Producer producer_;
-  std::uint64_t sent_ = 0;
+  std::uint32_t sent_ = 0;
 };
 
 }  // namespace
