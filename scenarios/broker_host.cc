@@ -21,7 +21,8 @@ constexpr std::uint16_t broker_port = 9092;
 Result<BrokerConfig> broker_config_of(const Scenario& scenario, std::int64_t index) {
   BrokerConfig config;
   config.node_id = static_cast<std::int32_t>(index) + 1;
-  config.listeners = "broker-" + std::to_string(index) + ":" + std::to_string(broker_port);
+  config.listeners = "0.0.0.0:" + std::to_string(broker_port);
+  config.advertised_listeners = "broker-" + std::to_string(index) + ":" + std::to_string(broker_port);
   for (const auto& [key, value] : scenario.cluster.config) TRY(set_broker_config(config, key, value.text));
   TRY(config.validate());
   return config;
@@ -40,7 +41,9 @@ void BrokerHost::run(Env& env) {
   ++incarnation_;
   restart_after_ = operator_delay;
   stop_ = &stop;
-  const Result<> ended = run_broker(env, config_, stop, [&](Broker& broker, const BrokerServer&) {
+  BrokerConfig config = config_;
+  config.advertised_listeners = address() + ":" + std::to_string(broker_port);
+  const Result<> ended = run_broker(env, config, stop, [&](Broker& broker, const BrokerServer&) {
     if (state_.scenario.checks.invariants) probe_.look_at_all(name_, incarnation_, broker);
     broker_ = &broker;
   });
@@ -55,12 +58,6 @@ void BrokerHost::run(Env& env) {
 // which is for the checkers to judge. Anything else it had no reason for.
 void BrokerHost::judge_end(const Error& error) {
   if (error.injected || error == Errc::corrupt) return;
-  const bool of_disk = error == Errc::no_space || error == Errc::read_only || error == Errc::io_error || error == Errc::timed_out;
-  const std::vector<FaultSpec>& faults = state_.scenario.faults;
-  const auto strikes_disks = [](const FaultSpec& fault) {
-    return fault.kind >= FaultKind::slow_node && fault.kind <= FaultKind::lying_flush;
-  };
-  if (of_disk && std::any_of(faults.begin(), faults.end(), strikes_disks)) return;  // told by another layer, without the mark
   state_.surprise(name_, "the broker ended: " + to_string(error));
 }
 
@@ -90,6 +87,11 @@ void BrokerHost::stop(Duration restart_after) {
   broker_ = nullptr;
   restart_after_ = restart_after;
   stop_->set();
+}
+
+void BrokerHost::move() {
+  ++moves_;
+  state_.world.rename_hosts(node_, hosts());
 }
 
 BrokerHost::Health BrokerHost::health() const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "broker/node/broker.h"
 #include "broker/node/broker_config.h"
@@ -32,7 +33,12 @@ class BrokerHost {
   /// Asks the broker to stop in good order; the operator starts it again `restart_after` it has.
   void stop(Duration restart_after);
 
+  /// From its next start on the machine has another address, which is what the broker advertises.
+  void move();
+
   const std::string& name() const { return name_; }
+  /// The names under which the machine can be reached: the one that never changes, and its present address.
+  std::vector<std::string> hosts() const { return {name_, address()}; }
   void set_node(sim::NodeId node) { node_ = node; }
   std::uint64_t starts() const { return incarnation_; }
   bool serves() const { return broker_ != nullptr; }
@@ -41,6 +47,7 @@ class BrokerHost {
   enum class Health : std::uint8_t { well, fenced, offline };
 
   Health health() const;
+  std::string address() const { return name_ + ".at-" + std::to_string(moves_); }
   void judge_end(const Error& error);
 
   // Constant after construction.
@@ -51,6 +58,7 @@ class BrokerHost {
   sim::NodeId node_ = sim::no_node;
   // Volatile.
   std::uint64_t incarnation_ = 0;
+  std::uint64_t moves_ = 0;
   Broker* broker_ = nullptr;  // while it serves
   Event* stop_ = nullptr;     // of the present process
   Duration restart_after_{};

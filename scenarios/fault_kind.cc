@@ -10,7 +10,7 @@ namespace {
 constexpr Range<Duration> span(Duration low, Duration high) { return {low, high}; }
 
 // In the order of FaultKind.
-constexpr std::array<FaultInfo, 32> table{{
+constexpr std::array<FaultInfo, 34> table{{
     {.kind = FaultKind::power_loss,
      .name = "power_loss",
      .what = "the machine loses power: what was not synced is kept, lost or torn, page by page",
@@ -23,6 +23,14 @@ constexpr std::array<FaultInfo, 32> table{{
      .name = "stop",
      .what = "the broker is asked to stop in good order, and started again",
      .restart_after = span(50ms, 1s)},
+    {.kind = FaultKind::wipe,
+     .name = "wipe",
+     .what = "the machine loses power, and the broker comes back on an empty disk; the operator creates the topics again",
+     .restart_after = span(50ms, 1s)},
+    {.kind = FaultKind::rename_host,
+     .name = "rename_host",
+     .what = "the broker's process dies, and comes back under another address; the one it had told its clients is gone",
+     .restart_after = span(50ms, 1s)},
     {.kind = FaultKind::pause,
      .name = "pause",
      .what = "the process stands still, its connections stay",
@@ -34,7 +42,8 @@ constexpr std::array<FaultInfo, 32> table{{
      .factor = Range<std::int64_t>{2, 50}},
     {.kind = FaultKind::sync_error,
      .name = "sync_error",
-     .what = "syncs fail, and what they covered is still read until the next start, then gone",
+     .what = "syncs fail, and what they covered is still read until the next start, then gone; the first failed sync of a "
+             "directory makes the disk read-only until the end of the fault",
      .lasts = span(10ms, 500ms),
      .share = Ratio{1, 2}},
     {.kind = FaultKind::write_error,

@@ -29,6 +29,8 @@ enum class FaultKind : std::uint8_t {
   power_loss,
   kill,
   stop,
+  wipe,
+  rename_host,
   pause,
   slow_node,
   // disk

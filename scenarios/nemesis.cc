@@ -19,7 +19,7 @@ void lengthen(sim::Delay& delay, Duration by) {
 void add_to_disk(sim::DiskOptions& disk, const FaultSpec& fault, std::uint64_t full_at) {
   const Ratio share = fault.share.value_or(Ratio{1, 1});
   switch (fault.kind) {
-    case FaultKind::sync_error: disk.sync_error = share; return;
+    case FaultKind::sync_error: disk.sync_error = disk.sync_dir_error = share; return;
     case FaultKind::write_error: disk.write_error = share; return;
     case FaultKind::read_error: disk.read_error = share; return;
     case FaultKind::metadata_error: disk.metadata_error = share; return;
@@ -104,7 +104,11 @@ bool Nemesis::strike(const FaultSpec& fault, std::size_t index) {
     case FaultKind::kill:
       if (running) end_process(fault);
       return running;
-    case FaultKind::stop: stop_(fault.node, fault.restart_after->low); return running;
+    case FaultKind::stop:
+    case FaultKind::wipe:
+    case FaultKind::rename_host:
+      if (running) strike_broker(fault);
+      return running;
     case FaultKind::partition: active_[index].partitions.push_back(world_.partition({node}, peers_of(fault))); return true;
     case FaultKind::one_way_partition:
       active_[index].partitions.push_back(world_.partition({node}, peers_of(fault), sim::Direction::one_way));
@@ -139,9 +143,21 @@ bool Nemesis::strike(const FaultSpec& fault, std::size_t index) {
   }
 }
 
+void Nemesis::strike_broker(const FaultSpec& fault) {
+  const Duration restart_after = fault.restart_after->low;
+  if (fault.kind == FaultKind::stop) return broker_acts_.stop(fault.node, restart_after);
+  end_process(fault);
+  if (fault.kind == FaultKind::wipe) {
+    world_.wipe(id_of(fault.node));
+    broker_acts_.wiped(fault.node, restart_after);
+  } else {
+    broker_acts_.move(fault.node);
+  }
+}
+
 void Nemesis::end_process(const FaultSpec& fault) {
   const sim::NodeId node = id_of(fault.node);
-  if (fault.kind == FaultKind::power_loss) {
+  if (fault.kind == FaultKind::power_loss || fault.kind == FaultKind::wipe) {
     world_.crash(node);
   } else {
     world_.kill(node);
@@ -159,14 +175,17 @@ void Nemesis::apply_states(FaultKind kind) {
 
 void Nemesis::apply_disk(sim::NodeId node, const std::string& name) {
   sim::DiskOptions disk = calm_disk_;
-  bool metadata_fails = false;
+  const auto names_fail = [](const sim::DiskOptions& options) {
+    return options.metadata_error.numerator != 0 || options.sync_dir_error.numerator != 0;
+  };
   for_each_in_force([&](const FaultSpec& fault, const Active& active) {
     if (fault.node != name) return;
     add_to_disk(disk, fault, active.full_at);
-    metadata_fails = metadata_fails || fault.kind == FaultKind::metadata_error;
   });
-  // A metadata error leaves the disk read-only: that ends with the fault, as a file system is mounted again.
-  if (world_.disk(node).metadata_error.numerator != 0 && !metadata_fails) world_.set_read_only(node, false);
+  // A failed change of names leaves the disk read-only: that ends with the fault, as a file system is mounted again.
+  if (names_fail(world_.disk(node)) && !names_fail(disk) && !any_in_force(FaultKind::read_only, name)) {
+    world_.set_read_only(node, false);
+  }
   world_.disk(node) = disk;
 }
 

@@ -20,8 +20,13 @@ class Nemesis {
   /// Requires: `scenario` was drawn; `world` and `scenario` outlive this; all nodes of the scenario are in `nodes`, by name.
   Nemesis(sim::World& world, const Scenario& scenario, std::map<std::string, sim::NodeId> nodes);
 
-  /// Who stops a broker in good order.
-  void on_stop(std::function<void(const std::string& node, Duration restart_after)> stop) { stop_ = std::move(stop); }
+  /// What is done to a broker with the help of whoever runs it. The nemesis starts a wiped or moved broker again by itself.
+  struct BrokerActs {
+    std::function<void(const std::string& node, Duration restart_after)> stop;   // in good order, and start it again
+    std::function<void(const std::string& node, Duration restart_after)> wiped;  // it will come back on an empty disk
+    std::function<void(const std::string& node)> move;                           // it will come back under another address
+  };
+  void set_broker_acts(BrokerActs acts) { broker_acts_ = std::move(acts); }
   /// Orders all faults, counted from `start`.
   void schedule(Time start);
   /// Ends every fault, starts every node that is down, and lets no further fault begin.
@@ -43,6 +48,7 @@ class Nemesis {
   void begin(std::size_t index);
   void end(std::size_t index);
   bool strike(const FaultSpec& fault, std::size_t index);
+  void strike_broker(const FaultSpec& fault);
   void end_process(const FaultSpec& fault);
   void apply_states(FaultKind kind);
   void apply_disk(sim::NodeId node, const std::string& name);
@@ -78,7 +84,7 @@ class Nemesis {
   const sim::DiskOptions calm_disk_;
   const sim::LinkOptions calm_link_;
   // Volatile.
-  std::function<void(const std::string&, Duration)> stop_;
+  BrokerActs broker_acts_;
   std::vector<Active> active_;         // by index of the fault
   std::vector<std::size_t> in_force_;  // indices, in the order in which they began
   std::map<std::string, Applied> applied_;

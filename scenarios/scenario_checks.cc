@@ -14,7 +14,7 @@ namespace {
 
 bool strikes_clients(FaultKind kind) {
   const bool of_disk = kind >= FaultKind::sync_error && kind <= FaultKind::lying_flush;
-  return !of_disk && kind != FaultKind::stop;
+  return !of_disk && kind != FaultKind::stop && kind != FaultKind::wipe && kind != FaultKind::rename_host;
 }
 
 class Checker {
@@ -153,8 +153,8 @@ class Checker {
     const bool on_client = !fault.node.empty() && fault.node != "brokers" &&
                            std::find(brokers_.begin(), brokers_.end(), fault.node) == brokers_.end();
     if (on_client && !strikes_clients(kind)) {
-      complain(path + ".node",
-               "'" + std::string(info.name) + "' strikes brokers only: clients have no disk and are not asked to stop");
+      complain(path + ".node", "'" + std::string(info.name) +
+                                   "' strikes brokers only: clients have no disk, no address and are not asked to stop");
     }
     check_node(path + ".node", fault.node);
     check_node(path + ".peer", fault.peer);

@@ -1,5 +1,6 @@
 #include "scenarios/trial.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -53,7 +54,11 @@ class Trial {
     add_brokers();
     add_clients();
     nemesis_ = std::make_unique<Nemesis>(world_, drawn_.scenario, nodes_);
-    nemesis_->on_stop([this](const std::string& name, Duration restart_after) { stop_broker(name, restart_after); });
+    nemesis_->set_broker_acts({
+        .stop = [this](const std::string& name, Duration restart_after) { host_of(name).stop(restart_after); },
+        .wiped = [this](const std::string&, Duration restart_after) { create_topics_again(restart_after); },
+        .move = [this](const std::string& name) { host_of(name).move(); },
+    });
   }
 
   /// Ends every process first: what they leave behind on their way out goes to the members that die before the world.
@@ -83,7 +88,7 @@ class Trial {
     for (const std::string& name : broker_names(drawn_.scenario)) {
       hosts_.push_back(std::make_unique<BrokerHost>(state_, probe_, name, *broker_config_of(drawn_.scenario, index++)));
       BrokerHost& host = *hosts_.back();
-      nodes_[name] = world_.add_node(name, {name}, [&host](Env& env) { host.run(env); });
+      nodes_[name] = world_.add_node(name, host.hosts(), [&host](Env& env) { host.run(env); });
       host.set_node(nodes_[name]);
     }
   }
@@ -146,10 +151,17 @@ class Trial {
     if (!audited_) world_.schedule(after(world_.now(), tick_interval), [this] { tick(); });
   }
 
-  void stop_broker(const std::string& name, Duration restart_after) {
-    for (const auto& host : hosts_) {
-      if (host->name() == name) host->stop(restart_after);
-    }
+  /// Requires: `name` is that of a broker; a scenario that aims such a fault at a client is refused.
+  BrokerHost& host_of(const std::string& name) const {
+    const auto host = std::find_if(hosts_.begin(), hosts_.end(), [&](const auto& one) { return one->name() == name; });
+    ENSURE(host != hosts_.end());
+    return **host;
+  }
+
+  // What an operator does who finds a broker without topics.
+  void create_topics_again(Duration restart_after) {
+    world_.kill(setup_);
+    world_.restart(setup_, restart_after);
   }
 
   void work() {

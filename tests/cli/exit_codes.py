@@ -1,11 +1,14 @@
 """The exit status of `faultline run` says what happened, and a finding ends with the command that repeats it."""
 
 import json
+import os
 import pathlib
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 
@@ -25,6 +28,19 @@ def run(*arguments):
 def expect(what, ran, status):
     assert ran.returncode == status, f"{what}: status {ran.returncode}, not {status}\n{ran.stdout}\n{ran.stderr}"
     print(f"{what}: {status}")
+
+
+def kill_worker_of(process):
+    """Kills the process that works on the seed as soon as it has used some of the processor: it is in the middle of it then."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while True:
+        assert process.poll() is None, "it ended on its own"
+        for child in children.read_text().split():
+            ticks = pathlib.Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
+            if int(ticks[11]) >= 10:
+                os.kill(int(child), signal.SIGKILL)
+                return
+        time.sleep(0.01)
 
 
 with tempfile.TemporaryDirectory() as name:
@@ -64,3 +80,17 @@ with tempfile.TemporaryDirectory() as name:
     reports = [json.loads(run(artifact / "scenario.toml", "--seed", seed, "--json").stdout) for _ in range(2)]
     hashes = {report["seeds"][0]["hash"] for report in reports}
     assert len(hashes) == 1, hashes
+
+    # Hours of simulated time, so that there is no end that could come first.
+    endless = file(CALM.replace("2s", "1000h"))
+    crashing = subprocess.Popen([program, "run", endless, "--seed", "7"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        kill_worker_of(crashing)
+        crashing.stdout_text, crashing.stderr_text = crashing.communicate(timeout=60)
+    finally:
+        crashing.kill()
+    assert crashing.returncode == 5, f"a crashed worker: status {crashing.returncode}\n{crashing.stdout_text}\n{crashing.stderr_text}"
+    assert "killed by signal 9" in crashing.stdout_text, crashing.stdout_text
+    assert "crashed" in crashing.stdout_text, crashing.stdout_text
+    assert crashing.stdout_text.splitlines()[-1].endswith("--seed 7"), crashing.stdout_text
+    print("a crashed worker: 5")

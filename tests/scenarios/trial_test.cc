@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "checkers/log_invariants.h"
+#include "scenarios/record_number.h"
 #include "scenarios/scenario_file.h"
 
 using namespace faultline;
@@ -54,7 +56,7 @@ std::vector<std::pair<std::string, std::uint32_t>> sends_of(const RunResult& res
   for (const checkers::LogOperation& operation : result.history.operations) {
     if (operation.kind != checkers::OperationKind::send) continue;
     const auto records = result.history.records_of(operation);
-    if (static_cast<std::uint64_t>(records.front().value) >> 32 != number) continue;
+    if (records.front().value < record_number(number, 0) || records.front().value >= record_number(number + 1, 0)) continue;
     sends.emplace_back(result.history.partition_name(records.front().partition), operation.record_count);
   }
   return sends;
@@ -124,6 +126,50 @@ kind = "power_loss"
   }
   REQUIRE(seen_from_outside > 0);
   REQUIRE(seen_from_inside > 0);
+}
+
+TEST_CASE("trial: a wiped sole broker has lost what was acknowledged, and both halves of the checkers say so") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const RunResult result = run_trial(read(std::string(calm) + "[[fault]]\nat = \"2s\"\nkind = \"wipe\"\n"), seed);
+    REQUIRE(result.outcome == RunResult::Outcome::safety);
+    REQUIRE(count_of(result, checkers::anomaly::inconsistent_offsets) + count_of(result, checkers::anomaly::lost_write) > 0);
+    REQUIRE(count_of(result, checkers::anomaly::acknowledged_not_durable) > 8);
+    // All are counted, the first few are spelled out, in words.
+    std::map<std::string, int> spelled_out;
+    bool in_words = false;
+    for (const checkers::Finding& found : result.findings) {
+      ++spelled_out[found.anomaly];
+      in_words = in_words || found.text.find("value (client 1, record ") != std::string::npos;
+    }
+    REQUIRE(spelled_out["acknowledged-not-durable"] == 8);
+    REQUIRE(in_words);
+    // The operator made the topics again, and the work went on.
+    REQUIRE(count_of(result, finding::no_progress) == 0);
+  }
+}
+
+TEST_CASE("trial: clients find a broker again that keeps coming back under another address") {
+  const std::string move = "[[fault]]\nkind = \"rename_host\"\nrestart_after = \"100ms\"\nat = ";
+  const RunResult result = run_trial(read(std::string(calm) + move + "\"1s\"\n" + move + "\"2s\"\n"), 1);
+  INFO(first_finding(result));
+  REQUIRE(result.outcome == RunResult::Outcome::valid);
+  REQUIRE(result.broker_starts == 4);
+  const auto moved =
+      std::find_if(result.faults.begin(), result.faults.end(), [](const auto& f) { return f.kind == "rename_host"; });
+  REQUIRE(moved != result.faults.end());
+  REQUIRE(moved->count == 2);
+  REQUIRE(result.log.vacuity.acknowledged > 50);
+  REQUIRE(result.log.vacuity.acknowledged_read == result.log.vacuity.acknowledged);
+}
+
+TEST_CASE("trial: a broker that ends on a sound disk is a surprise, also when there are faults of disks in the scenario") {
+  // The disk takes up to 2 ms, and the broker waits for one.
+  const std::string text = std::string(calm) +
+                           "[cluster.config]\n\"disk.timeout.ms\" = 1\n[liveness]\nbound = \"2s\"\n"
+                           "[[fault]]\nat = \"3s\"\nkind = \"slow_disk\"\n";
+  std::uint64_t surprises = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) surprises += count_of(run_trial(read(text), seed), finding::surprise);
+  REQUIRE(surprises > 0);
 }
 
 TEST_CASE("trial: a broker that never comes back is a liveness violation, and no safety violation") {
