@@ -1,6 +1,7 @@
 #include "scenarios/draw.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "scenarios/enum_names.h"
@@ -57,17 +58,25 @@ class Drawing {
     return false;
   }
 
-  // A run without a producer tests nothing: when all were switched off, the first stays on.
+  // A run in which nothing is acknowledged tests nothing: when all producers were switched off that wait for an answer, the first
+  // of them stays on (the first of all, if none waits).
   void switch_clients() {
     Scenario& scenario = drawn_.scenario;
     if (!swarms(SwarmGroup::clients)) return;
     const std::vector<Producer> all = scenario.producers;
-    std::erase_if(scenario.producers,
-                  [&](const Producer& client) { return !stays(SwarmGroup::clients, "producer " + client.name); });
-    if (scenario.producers.empty() && !all.empty()) {
-      scenario.producers.push_back(all.front());
-      std::erase(drawn_.mask, "producer " + all.front().name + " off");
+    const auto waits = [](const Producer& client) { return client.acks != Acks::none; };
+    std::set<std::string> on;
+    for (const Producer& client : all) {
+      if (stays(SwarmGroup::clients, "producer " + client.name)) on.insert(client.name);
     }
+    const bool any = std::any_of(all.begin(), all.end(), [&](const Producer& c) { return waits(c) && on.contains(c.name); });
+    if (!any && !all.empty()) {
+      const auto first = std::find_if(all.begin(), all.end(), waits);
+      const Producer& kept = first == all.end() ? all.front() : *first;
+      on.insert(kept.name);
+      std::erase(drawn_.mask, "producer " + kept.name + " off");
+    }
+    std::erase_if(scenario.producers, [&](const Producer& client) { return !on.contains(client.name); });
     std::erase_if(scenario.consumers,
                   [&](const Consumer& client) { return !stays(SwarmGroup::clients, "consumer " + client.name); });
     std::erase_if(scenario.admins, [&](const Admin& client) { return !stays(SwarmGroup::clients, "admin " + client.name); });

@@ -78,11 +78,11 @@ Result<> Connection::send(const Reply& reply) {
   const Time begin = env_.clock.now();
   const Time end = after(begin, limits_.send_timeout);
   PendingWrite rest(reply.frame);
-  // One look after each patience, so that whoever waits for this memory has it a moment after the first of them.
+  // One look after each patience, so that whoever waits for this memory, or for the broker to stop, need not wait for longer.
   for (Time look = after(begin, limits_.contended_timeout);; look = after(look, limits_.contended_timeout)) {
     const Result<> sent = rest.write_all(*stream_, std::min(look, end));
     if (sent || !(sent.error() == Errc::timed_out) || look >= end) return sent;
-    if (reply.memory.contended()) return sent;
+    if (stopping_ || reply.memory.contended()) return sent;
   }
 }
 

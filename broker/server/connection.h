@@ -45,7 +45,7 @@ struct ConnectionLimits {
   FrameLimits frame;
   std::size_t requests_in_flight_max = 0;
   Duration send_timeout{};       // a peer that has not taken an answer after this long loses its connection
-  Duration contended_timeout{};  // the same, while others wait for the memory of that answer
+  Duration contended_timeout{};  // the same, while others wait for the memory of that answer, or for the broker to stop
   Duration linger{};             // how long a peer may go on sending after the last answer
 };
 

@@ -13,7 +13,7 @@ constexpr TracePoint connection_refused{"server.connection_refused", TraceLevel:
 constexpr std::size_t requests_in_flight_max = 64;
 // Out of descriptors: connections end all the time, so look again soon.
 constexpr Duration accept_pause = 100ms;
-// How long a client that does not read may hold memory that others wait for. Well under the 30 s that clients wait for an answer.
+// How long a client that does not read may hold memory that others wait for, or hold up a stop. Well under the 30 s that clients wait for an answer.
 constexpr Duration slow_reader_patience = 5s;
 // How long a client has to notice that the connection has ended.
 constexpr Duration linger_time = 1s;

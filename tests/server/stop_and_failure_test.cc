@@ -106,6 +106,19 @@ TEST_CASE("stop: neither idle connections nor long polls hold it up") {
   REQUIRE(poll_answered);
 }
 
+TEST_CASE("stop: a client that does not read its answer holds it up for some seconds only") {
+  BrokerWorld broker;
+  broker.spawn_client([&](Env& env) {
+    RawClient client(env);
+    REQUIRE(create_topic(client, "t") == ErrorCode::none);
+    REQUIRE(produce(client, "t", 0, batch_of({std::string(100'000, 'x')})).error_code == ErrorCode::none);
+    client.send(fetch_request("t", 0, 0), fetch_by_name);
+    (void)sleep_until(env.clock.now() + 1h);
+  });
+  broker.world.run_for(5s);
+  REQUIRE(broker.stop(8s).has_value());
+}
+
 TEST_CASE("stop: a connection that arrives in the same moment does not hold it up") {
   const auto connect = [](Env& env) {
     const Result<std::unique_ptr<Stream>> stream = env.network.connect(broker_address, no_deadline);
