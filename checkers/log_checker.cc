@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string_view>
 
 #include "base/check.h"
 #include "checkers/finding_list.h"
@@ -26,7 +30,12 @@ class LogChecker {
         rules_(rules),
         model_(build_log_model(history)),
         retained_from_(history.partitions.size(), 0),
-        found_(rules.tolerated, rules.findings_per_anomaly) {
+        compacted_(history.partitions.size(), false),
+        tolerated_(rules.tolerated),
+        found_(tolerated_, rules.findings_per_anomaly),
+        excused_until_(last_excess(history, rules.claims)) {
+    for (const PartitionId partition : rules.compacted) compacted_[partition.value()] = true;
+    tolerated_.emplace_back(anomaly::lost_beyond_bound);
     for (const RetainedFrom& bound : rules.retained_from) {
       ENSURE(bound.partition.value() < retained_from_.size());
       retained_from_[bound.partition.value()] = std::max(retained_from_[bound.partition.value()], bound.offset);
@@ -45,7 +54,8 @@ class LogChecker {
     find_inconsistent_offsets();
     find_duplicates();
     find_bad_reads();
-    check_log_order(history_, model_, retained_from_, found_);
+    find_precommitted_reads();
+    check_log_order(history_, model_, owed_from(), found_);
     if (found_.has_failure()) verdict.outcome = Verdict::Outcome::invalid;
     if (verdict.outcome == Verdict::Outcome::valid && rules_.require_final_reads && !unjudged_.empty()) {
       verdict.outcome = Verdict::Outcome::unknown;
@@ -122,14 +132,48 @@ class LogChecker {
     }
   }
 
+  // Where a partition owes nothing any more, nothing is ever skipped.
+  std::vector<std::int64_t> owed_from() const {
+    std::vector<std::int64_t> bounds = retained_from_;
+    for (std::size_t p = 0; p < bounds.size(); ++p) {
+      if (compacted_[p]) bounds[p] = std::numeric_limits<std::int64_t>::max();
+    }
+    return bounds;
+  }
+
+  // The end of the last time during which more targets suffered a fault than was claimed to be survived.
+  static std::optional<Time> last_excess(const LogHistory& history, const std::vector<FaultClaim>& claims) {
+    std::optional<Time> last;
+    for (const FaultClaim& claim : claims) {
+      for (const FaultInterval& at : history.faults) {
+        if (at.name != claim.fault) continue;
+        std::set<std::string_view> targets;  // that suffer when this fault begins
+        Time until = Time::max();
+        for (const FaultInterval& other : history.faults) {
+          if (other.name != claim.fault || other.begin > at.begin || other.end < at.begin) continue;
+          targets.insert(other.target);
+          until = std::min(until, other.end);
+        }
+        if (targets.size() > claim.targets_at_once) last = std::max(last.value_or(until), until);
+      }
+    }
+    return last;
+  }
+
+  std::string_view loss_name(const LogModel::Value& value, std::string_view name) const {
+    const bool excused = excused_until_ && history_.operations[value.writer].invoked <= *excused_until_;
+    return excused ? anomaly::lost_beyond_bound : name;
+  }
+
   // A value of unknown place is not owed either once anything was taken away: it may have been among that.
   bool no_longer_owed(const LogModel::Value& value) const {
+    if (compacted_[value.partition]) return true;
     const std::int64_t bound = retained_from_[value.partition];
     return bound > 0 && (value.last_index == no_row || model_.at_index(value.partition, value.last_index).offset < bound);
   }
 
   void report_lost(const LogModel::Value& value, const LogModel::Value& bound) {
-    found_.add(anomaly::lost_write, [&] {
+    found_.add(loss_name(value, anomaly::lost_write), [&] {
       return Finding{
           .partition = name_of(value.partition),
           .witness = {value.writer, bound.first_ok_read},
@@ -139,7 +183,7 @@ class LogChecker {
   }
 
   void report_unseen(const LogModel::Value& value, std::uint32_t last) {
-    found_.add(anomaly::unseen, [&] {
+    found_.add(loss_name(value, anomaly::unseen), [&] {
       return Finding{
           .partition = name_of(value.partition),
           .witness = {value.writer, last},
@@ -189,6 +233,26 @@ class LogChecker {
     }
   }
 
+  // Nothing is visible before its transaction has committed, to the transaction itself neither.
+  void find_precommitted_reads() {
+    for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
+      if (history_.operations[i].kind != OperationKind::txn) continue;
+      const RecordRange polled = history_.polled_range(history_.operations[i]);
+      for (std::uint32_t r = polled.begin; r < polled.end; ++r) {
+        const LogModel::Value& value = model_.values[model_.value_rows[r]];
+        if (value.writer != i) continue;
+        found_.add(anomaly::precommitted_read, [&] {
+          return Finding{.partition = name_of(value.partition),
+                         .witness = {i},
+                         .text = fmt::format("transaction op {} polled value {} from {}, which it had sent itself and not yet "
+                                             "committed",
+                                             i, value.value, name_of(value.partition))};
+        });
+        break;
+      }
+    }
+  }
+
   // G1a and garbage-read.
   void find_bad_reads() {
     for (const LogModel::Value& value : model_.values) {
@@ -226,7 +290,10 @@ class LogChecker {
   const LogRules& rules_;
   const LogModel model_;
   std::vector<std::int64_t> retained_from_;  // per partition
+  std::vector<bool> compacted_;              // per partition
+  std::vector<std::string> tolerated_;
   FindingList found_;
+  const std::optional<Time> excused_until_;
   std::vector<std::string> unjudged_;  // partitions with acknowledged records but without a final read
 };
 

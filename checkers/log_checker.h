@@ -24,6 +24,12 @@ struct RetainedFrom {
   std::int64_t offset = 0;
 };
 
+/// How many targets at once may suffer a fault without any acknowledged record being lost.
+struct FaultClaim {
+  std::string fault;  // FaultInterval::name
+  std::uint32_t targets_at_once = 0;
+};
+
 /// What the configuration on trial promises.
 struct LogRules {
   /// Anomalies that are told but do not make the history invalid. The defaults are those of a producer without idempotence:
@@ -33,6 +39,12 @@ struct LogRules {
   std::vector<std::string> tolerated{std::string(anomaly::duplicate), std::string(anomaly::int_send_skip)};
   /// Partitions that are not listed owe everything. State the log start offset of the end of the run.
   std::vector<RetainedFrom> retained_from;
+  /// Partitions that compact: records may be gone while later ones are there, so lost-write, unseen and skips are not judged in
+  /// them. What compaction may take is judged by checkers/log_rules.
+  std::vector<PartitionId> compacted;
+  /// Faults that were not claimed to be survived excuse a loss: what was sent before more targets at once than claimed had
+  /// recovered is then `lost-beyond-bound`, which is never a failure. Faults without a claim are survived in any number.
+  std::vector<FaultClaim> claims;
   /// True: a partition with acknowledged records and no final read to a stated end makes the verdict `unknown`, since `unseen`
   /// could not be judged there.
   bool require_final_reads = false;

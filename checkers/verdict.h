@@ -21,7 +21,11 @@ inline constexpr std::string_view duplicate = "duplicate";
 inline constexpr std::string_view aborted_read = "G1a";
 /// A value was read that nobody sent. Elle's word for it; the log workloads of others have no name for it.
 inline constexpr std::string_view garbage_read = "garbage-read";
+/// An operation polled what it sent itself, before it can have committed it.
+inline constexpr std::string_view precommitted_read = "precommitted-read";
 inline constexpr std::string_view lost_write = "lost-write";
+/// A lost-write, or unseen, after more faults at once than the configuration claims to survive.
+inline constexpr std::string_view lost_beyond_bound = "lost-beyond-bound";
 inline constexpr std::string_view unseen = "unseen";
 inline constexpr std::string_view poll_skip = "poll-skip";
 inline constexpr std::string_view nonmonotonic_poll = "nonmonotonic-poll";
