@@ -56,12 +56,7 @@ class Checker {
       }
     }
     split();
-    for (std::size_t begin = 0; begin < members_.size() && result_.outcome != Outcome::invalid;) {
-      std::size_t end = begin;
-      while (end < members_.size() && members_[end].group == members_[begin].group) ++end;
-      check_object(std::span(members_).subspan(begin, end - begin));
-      begin = end;
-    }
+    check_objects();
     result_.peak_bytes = budget_.peak_bytes();
     return std::move(result_);
   }
@@ -125,6 +120,28 @@ class Checker {
     std::vector<SearchOperation> wanted{};
   };
 
+  // A hard object must not keep the others from being looked at: each gets a share at first, and what is left goes to those that
+  // need more.
+  void check_objects() {
+    std::vector<std::span<const Member>> hard;
+    for (std::size_t begin = 0; begin < members_.size() && result_.outcome != Outcome::invalid;) {
+      std::size_t end = begin;
+      while (end < members_.size() && members_[end].group == members_[begin].group) ++end;
+      const auto members = std::span(members_).subspan(begin, end - begin);
+      budget_.begin(members.size() == members_.size() ? Budget::no_share : members.size() * share_per_operation);
+      ++result_.objects;
+      if (!check_object(members)) hard.push_back(members);
+      begin = end;
+    }
+    for (const auto members : hard) {
+      if (result_.outcome == Outcome::invalid) return;
+      budget_.begin(Budget::no_share);
+      check_object(members);
+    }
+  }
+
+  static constexpr std::uint64_t share_per_operation = 1000;
+
   Result refuse(std::string reason) {
     result_.outcome = Outcome::unknown;
     result_.reason = std::move(reason);
@@ -168,8 +185,8 @@ class Checker {
     return result;
   }
 
-  void check_object(std::span<const Member> members) {
-    ++result_.objects;
+  // False if its share was too small to say.
+  bool check_object(std::span<const Member> members) {
     const std::vector<Item> items = items_of(members);
     if constexpr (Decidable<M>) {
       if (options_.fast_paths) {
@@ -177,27 +194,30 @@ class Checker {
         if (const std::optional<Decision> decision = model_.decide(operations_, plain)) {
           if (result_.algorithm.empty()) result_.algorithm = decision->algorithm;
           if (!decision->valid) fail_fast(items, plain, decision->suspects);
-          return;
+          return true;
         }
       }
     }
-    search_object(items);
+    return search_object(items);
   }
 
-  void search_object(std::span<const Item> items) {
+  bool search_object(std::span<const Item> items) {
     result_.algorithm = "search";
     SearchJudge judge(*this);
     SearchAnswer answer = judge.judge(items, budget_);
     result_.configurations += answer.configurations;
-    if (answer.outcome != Outcome::invalid) {
+    if (answer.outcome == Outcome::invalid) {
+      result_.linearization.clear();
       keep_order(items, answer);
-      if (answer.outcome == Outcome::unknown && result_.outcome == Outcome::valid) give_up(items, answer);
-      return;
+      result_.stuck = items[answer.stuck].index;
+      fail(shrink_items(items), std::move(answer), judge);
+    } else if (answer.outcome == Outcome::unknown) {
+      if (budget_.share_is_up()) return false;
+      if (result_.outcome == Outcome::valid) give_up(items, answer);
+    } else if (result_.outcome == Outcome::valid) {
+      keep_order(items, answer);
     }
-    result_.linearization.clear();
-    keep_order(items, answer);
-    result_.stuck = items[answer.stuck].index;
-    fail(shrink_items(items), std::move(answer), judge);
+    return true;
   }
 
   void keep_order(std::span<const Item> items, const SearchAnswer& answer) {
@@ -283,7 +303,9 @@ class Checker {
     if constexpr (requires(const Op& operation) { operation.input.key; }) {
       if (items.empty()) return "";
       const auto key = operations_[items.front().index].input.key;
-      return options_.key_name ? options_.key_name(key) : "key " + std::to_string(key);
+      if (options_.key_name) return options_.key_name(key);
+      const bool only_one = key == 0 && members_.front().group == members_.back().group;
+      return only_one ? "" : "key " + std::to_string(key);
     }
     return "";
   }

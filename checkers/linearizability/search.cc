@@ -14,17 +14,28 @@ namespace faultline::linearizability {
 using checkers::FlatIndex;
 using checkers::no_row;
 
+void Budget::begin(std::uint64_t share) {
+  share_is_up_ = false;
+  share_end_ = share > no_share - spent_ ? no_share : spent_ + share;
+  if (!over_) reason_.clear();
+}
+
 bool Budget::spend(std::uint64_t steps, std::size_t bytes_in_use) {
   spent_ += steps;
   peak_bytes_ = std::max(peak_bytes_, bytes_in_use);
   if (!reason_.empty()) return false;
   if (bytes_in_use > options_.memory_bytes) {
     reason_ = fmt::format("the search needs more than the {} MB of memory allowed", options_.memory_bytes >> 20);
-  } else if (spent_ > steps_left_) {
-    reason_ = fmt::format("the search needs more than the {} steps allowed", steps_left_);
+  } else if (spent_ > steps_) {
+    reason_ = fmt::format("the search needs more than the {} steps allowed", steps_);
+    over_ = true;
+  } else if (spent_ > share_end_) {
+    reason_ = "the search has used up its share of the steps";
+    share_is_up_ = true;
   } else if (options_.keep_going && spent_ - asked_at_ >= steps_between_questions) {
     asked_at_ = spent_;
-    if (!options_.keep_going()) reason_ = "the time allowed ran out";
+    over_ = !options_.keep_going();
+    if (over_) reason_ = "the time allowed ran out";
   }
   return reason_.empty();
 }

@@ -53,26 +53,34 @@ struct SearchOperation {
   bool optional() const { return completion == no_event; }
 };
 
-/// What all the searches of one check may spend together.
+/// What the searches of one check may spend: steps and time all together, memory each, since its tables go when it ends.
 class Budget {
  public:
-  explicit Budget(const Options& options) : options_(options), steps_left_(options.steps) {}
-  Budget(const Options& options, std::uint64_t steps) : options_(options), steps_left_(steps) {}
+  static constexpr std::uint64_t no_share = std::numeric_limits<std::uint64_t>::max();
 
+  explicit Budget(const Options& options) : Budget(options, options.steps) {}
+  Budget(const Options& options, std::uint64_t steps) : options_(options), steps_(steps) {}
+
+  /// Another search begins, and may take `share` steps of what is left.
+  void begin(std::uint64_t share);
   /// Notes `steps` more. False if the search has to end; `reason` says why.
   bool spend(std::uint64_t steps, std::size_t bytes_in_use);
   const std::string& reason() const { return reason_; }
+  /// Whether the search ended for its share alone.
+  bool share_is_up() const { return share_is_up_; }
   std::size_t peak_bytes() const { return peak_bytes_; }
-  std::uint64_t spent() const { return spent_; }
 
  private:
   static constexpr std::uint64_t steps_between_questions = 4096;
 
   const Options& options_;
-  std::uint64_t steps_left_;
+  std::uint64_t steps_;
   std::uint64_t spent_ = 0;
+  std::uint64_t share_end_ = no_share;
   std::uint64_t asked_at_ = 0;
   std::size_t peak_bytes_ = 0;
+  bool over_ = false;  // steps or time: for all searches
+  bool share_is_up_ = false;
   std::string reason_;
 };
 

@@ -42,8 +42,9 @@ void draw_intervals(RandomStream& random, std::size_t count, std::uint64_t indef
 
 /// A history of the kind that `Samples` describes, all from `random`.
 template <class Samples>
-void draw_history(const Samples& samples, RandomStream& random, std::vector<OperationOf<typename Samples::Model>>& operations) {
-  const std::size_t count = 3 + random.below(4);
+void draw_history(const Samples& samples, RandomStream& random, std::vector<OperationOf<typename Samples::Model>>& operations,
+                  std::size_t least = 3) {
+  const std::size_t count = least + random.below(4);
   const std::uint64_t indefinite_percent = random.below(3) * 20;
   draw_intervals(random, count, indefinite_percent, operations);
   // The order in which they take effect: by a moment within the interval, drawn for each.
