@@ -8,6 +8,7 @@
 
 #include "cli/bench.h"
 #include "cli/broker.h"
+#include "cli/check.h"
 #include "cli/consume.h"
 #include "cli/exit_code.h"
 #include "cli/produce.h"
@@ -35,6 +36,50 @@ void add_run(CLI::App& app, RunOptions& options, Command& command) {
       "Exit status: 0 as expected, 1 safety violated or expected finding not found, 2 bad usage or file,\n"
       "3 liveness violated, 4 not deterministic, 5 internal error (a crash among them).");
   sub->callback([&] { command = [&] { return run(options); }; });
+}
+
+void add_check(CLI::App& app, CheckOptions& options, Command& command) {
+  CLI::App* sub = app.add_subcommand("check", "Judge recorded histories: ours, Jepsen's, Porcupine's, PolySI's");
+  sub->add_option("FILE", options.files,
+                  "Histories; - is stdin, a folder stands for its files, a manifest.json says what to expect")
+      ->required();
+  sub->add_option("--format", options.format, "jsonl, json, edn, jepsen-log, porcupine or sessions; default: told from the file");
+  sub->add_option("--model", options.model,
+                  "Linearizability of a register, multi-register, kv, mutex, owned-mutex, set, queue, stack, log or znodes");
+  sub->add_flag("--log", options.log, "A log: sends and polls with offsets, as of Kafka");
+  sub->add_flag("--elle-list-append", options.list_append, "Transactions that append to lists");
+  sub->add_flag("--elle-register", options.rw_register, "Transactions that write registers");
+  sub->add_option("--consistency", options.consistency,
+                  "What transactions promise: strict-serializable (default), serializable, ...")
+      ->type_name("LEVEL");
+  sub->add_option("--tolerate", options.tolerated, "An anomaly of a log that is no failure: duplicate, poll-skip, ...")
+      ->allow_extra_args(false)
+      ->type_name("ANOMALY");
+  sub->add_option("--require", options.required,
+                  "Invalid unless so much was tested: acknowledged=N, reads=N, faults=N, read-share=A/B, indefinite-share=A/B,\n"
+                  "every-partition-polled, every-partition-read-to-end")
+      ->allow_extra_args(false)
+      ->type_name("WHAT");
+  sub->add_flag("--json", options.json, "One JSON object a history on stdout");
+  sub->add_option("--dot", options.dot, "Draw the first finding, for Graphviz")->type_name("FILE");
+  sub->add_option("--memory", options.memory_bytes, "What a history and its check may take; beyond it the verdict is unknown")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("2G")
+      ->type_name("SIZE");
+  const std::map<std::string, std::int64_t> units{{"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}};
+  sub->add_option("--timeout", options.timeout_ns, "Per history; after it the verdict is unknown (60s)")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("TIME");
+  sub->add_option("--jobs,-j", options.jobs, "Histories judged at the same time; 0 is one per core")->capture_default_str();
+  sub->footer(
+      "Format and checker are told from the file where it is unambiguous, and the output says so.\n"
+      "  faultline check history.edn                         a Jepsen history\n"
+      "  faultline check --elle-list-append --consistency snapshot-isolation history.edn\n"
+      "  faultline check --model kv operations.jsonl         Porcupine's operations\n"
+      "  faultline check --log --require faults=3 --dot finding.dot history.jsonl\n"
+      "Exit status: 0 valid, 1 invalid, 2 bad usage or input, 3 unknown, 5 internal error. docs/CHECKING.md has more.");
+  sub->callback([&] { command = [&] { return check(options); }; });
 }
 
 void add_bench(CLI::App& app, BenchOptions& options, Command& command) {
@@ -132,6 +177,8 @@ int main_of(int argc, char** argv) {
   RunOptions run_options;
   run_options.program = argv[0];
   add_run(app, run_options, command);
+  CheckOptions check_options;
+  add_check(app, check_options, command);
   BrokerOptions broker_options;
   add_broker(app, broker_options, command);
   TopicOptions topic_options;

@@ -33,6 +33,11 @@ bool is_lasting(std::string_view name) {
 // A nemesis has few faults under way; what a strange history leaves open beyond that stays as it is.
 constexpr std::size_t max_active = 64;
 
+// A fault of our own format: one event that tells its end.
+bool is_whole(const Event& event) {
+  return event.value.find("target").kind() == Kind::text && event.value.find("end").is_integer();
+}
+
 }  // namespace
 
 // The operation that ends faults has two events as well: at the first they are ending, at the second they are over.
@@ -71,10 +76,31 @@ bool FaultCollector::note_second_event(std::string_view name, Time now) {
 void FaultCollector::begin(const Event& event, Time now) {
   if (active_.size() == max_active) active_.erase(active_.begin());
   active_.push_back({faults_.size(), is_lasting(event.f) ? Stage::lasting : Stage::begun, true});
-  faults_.push_back({std::string(event.f), event.value.is_nil() ? std::string() : to_edn(event.value), now, now});
+  push({std::string(event.f), event.value.is_nil() ? std::string() : to_edn(event.value), now, now});
+}
+
+void FaultCollector::push(checkers::FaultInterval fault) {
+  if (unmet_.size() == max_active) unmet_.erase(unmet_.begin());
+  unmet_.push_back(faults_.size());
+  faults_.push_back(std::move(fault));
+}
+
+bool FaultCollector::is_active(std::size_t index) const {
+  return std::ranges::any_of(active_, [&](const Active& active) { return active.fault == index; });
+}
+
+void FaultCollector::note_operation(Time begin, Time end) {
+  met_ += std::erase_if(unmet_, [&](std::size_t index) {
+    return faults_[index].begin <= end && (faults_[index].end >= begin || is_active(index));
+  });
 }
 
 void FaultCollector::add(const Event& event, Time now) {
+  if (is_whole(event)) {
+    push({std::string(event.f), std::string(event.value.find("target").text()), now,
+          std::max(now, Time(Duration(event.value.find("end").integer())))});
+    return;
+  }
   if (note_end(event.f, now) || note_second_event(event.f, now)) return;
   begin(event, now);
 }

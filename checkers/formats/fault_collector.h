@@ -22,6 +22,12 @@ class FaultCollector {
  public:
   /// Notes an event of no client. `now`: its time.
   void add(const Event& event, Time now);
+  /// An operation was under way from `begin` to `end`, which is now; called as operations end. One that never ends is told of when it
+  /// begins, with both equal.
+  void note_operation(Time begin, Time end);
+  std::uint64_t count() const { return faults_.size(); }
+  /// How many faults were in force during an operation.
+  std::uint64_t overlapping() const { return met_; }
   /// The faults so far, in order of their beginning. `end`: the time of the history's last event.
   std::vector<checkers::FaultInterval> take(Time end) &&;
 
@@ -38,8 +44,13 @@ class FaultCollector {
   void begin(const Event& event, Time now);
   checkers::FaultInterval& fault(const Active& active) { return faults_[active.fault]; }
 
+  bool is_active(std::size_t fault) const;
+  void push(checkers::FaultInterval fault);
+
   std::vector<checkers::FaultInterval> faults_;
-  std::vector<Active> active_;  // those that may still change
+  std::vector<Active> active_;      // those that may still change
+  std::vector<std::size_t> unmet_;  // the latest of those that met no operation yet
+  std::uint64_t met_ = 0;
 };
 
 }  // namespace faultline::formats

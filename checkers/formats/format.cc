@@ -74,14 +74,15 @@ std::optional<Format> detect_format(std::string_view beginning) {
   if (const auto json = first_value(beginning, Notation::json, arena)) {
     if (const auto format = detect_json(*json)) return format;
   }
+  if (const auto edn = first_value(beginning, Notation::edn, arena)) {
+    const Value& event = edn->kind() == Kind::tagged ? edn->items()[1] : *edn;
+    if (event.contains("type")) return Format::edn;
+  }
   for (std::string_view rest = beginning; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     if (parse_session_line(line)) return Format::sessions;
     if (jepsen_event_at(line)) return Format::jepsen_log;
-  }
-  if (const auto edn = first_value(beginning, Notation::edn, arena)) {
-    if (edn->is_map() || edn->kind() == Kind::tagged) return Format::edn;
   }
   return std::nullopt;
 }

@@ -60,10 +60,11 @@ class JepsenLogReader final : public EventReader {
     TRY(read(f));
     if (!f.is_name() && !f.is_nil()) return error(f, "expected the operation's name (:read, :write, ...) after its type");
     event.f = f.text();
+    // What a nemesis or an exception prints need not be data.
+    if (!event.client) return {};
     TRY(read(event.value));
     const Result<> rest = read(event.error);
-    // What a nemesis or an exception prints need not be data.
-    if (!rest && event.client && event.type == EventType::ok) return rest.error();
+    if (!rest && event.type == EventType::ok) return rest.error();
     return {};
   }
 

@@ -45,7 +45,7 @@ bool type_at(std::string_view line, std::size_t at) {
 }
 
 bool is_process(std::string_view word) {
-  if (word.starts_with(':')) return word.size() > 1;
+  if (word.starts_with(':')) return word.size() > 1 && word != ":type";  // which is an event in EDN
   if (word.starts_with('-')) word.remove_prefix(1);
   return !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos;
 }

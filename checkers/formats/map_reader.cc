@@ -37,15 +37,17 @@ class MapReader final : public EventReader {
       parser_.start(input_.window(), input_.complete());
       const FormParser::Status skipped = parser_.skip();
       if (skipped == FormParser::Status::malformed) return input_.error(parser_.position(), parser_.message());
-      if (skipped == FormParser::Status::done && !parser_.at_end()) {
+      const bool nothing_left = skipped == FormParser::Status::done && parser_.at_end();
+      if (nothing_left && input_.complete()) return end();
+      if (nothing_left) {
+        input_.consume(parser_.position());
+      } else if (skipped == FormParser::Status::done) {
         if (TRY(step_over_bracket())) continue;
         if (after_history_) return input_.error(parser_.position(), "something follows the end of the history");
         const FormParser::Status parsed = parse_form();
         if (parsed == FormParser::Status::done) return true;
         if (parsed == FormParser::Status::malformed) return input_.error(parser_.position(), parser_.message());
       }
-      if (skipped == FormParser::Status::done && parser_.at_end() && input_.complete()) return end();
-      if (skipped == FormParser::Status::done && parser_.at_end()) input_.consume(parser_.position());
       arena_.clear();
       TRY(input_.grow());
     }

@@ -1,0 +1,258 @@
+// Reading, judging, and the limits of both: time is asked for now and then, memory is taken away by the system beyond the limit, and
+// the allocation that then fails makes the verdict `unknown`. Runs in a process of its own (cli/check.cc).
+#include "cli/check_file.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "checkers/formats/to_log.h"
+#include "checkers/formats/to_operations.h"
+#include "checkers/formats/to_transactions.h"
+#include "checkers/log_checker.h"
+#include "checkers/transactions/check_transactions.h"
+#include "checkers/transactions/render_cycle.h"
+#include "cli/check_report.h"
+#include "cli/progress.h"
+#include "reports/spacetime.h"
+#include "reports/text.h"
+
+namespace faultline::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using formats::WorkloadKind;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const {
+    if (file != stdin) std::fclose(file);
+  }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+// The search may have this share of the memory; the history has the rest.
+constexpr std::uint64_t search_share = 2;
+// Events between two looks at the clock.
+constexpr std::uint32_t events_per_look = 4096;
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
+// Makes allocations beyond `bytes` fail. Not under a sanitizer, whose shadow memory is larger than any limit.
+void limit_memory([[maybe_unused]] std::uint64_t bytes) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  return;
+#endif
+#endif
+  constexpr std::uint64_t program_bytes = 256 * mebibyte;  // code, libraries, stacks
+  const rlimit limit{bytes + program_bytes, bytes + program_bytes};
+  ::setrlimit(RLIMIT_AS, &limit);
+#endif
+}
+
+class Judge {
+ public:
+  explicit Judge(const FileTask& task) : task_(task), name_(task.path == "-" ? "stdin" : task.path), started_(Clock::now()) {}
+
+  Result<FileReport> run() {
+    const File file(task_.path == "-" ? stdin : std::fopen(task_.path.c_str(), "rb"));
+    if (!file) return Error(Errc::not_found, fmt::format("{}: {}", task_.path, std::strerror(errno)));
+    formats::TextInput input([&](std::span<char> span) { return read_chunk(file.get(), span); }, name_);
+    TRY(formats::load_sample(input));
+    if (input.window().empty()) return Error(Errc::malformed, name_ + ": the file is empty");
+    const formats::Format format = TRY(choose_format(input));
+    const formats::Workload workload = TRY(choose_workload(format, input));
+    judgement_.format = to_string(format);
+    const std::unique_ptr<formats::EventReader> reader = make_reader(format, input);
+    TRY(judge(workload, *reader, input, size_of(file.get())));
+    if (timed_out_)
+      return out_of_reach(name_,
+                          fmt::format("the time of {} s was over while the file was read", task_.timeout_ns / 1'000'000'000));
+    judgement_.unmet = unmet(task_.required, judgement_.verdict.vacuity);
+    return report_of(name_, judgement_, seconds());
+  }
+
+ private:
+  static Result<std::size_t> read_chunk(std::FILE* file, std::span<char> span) {
+    const std::size_t count = std::fread(span.data(), 1, span.size(), file);
+    if (count == 0 && std::ferror(file) != 0) return Error(Errc::io_error, std::strerror(errno));
+    return count;
+  }
+
+  static std::uint64_t size_of(std::FILE* file) {
+    struct stat status{};
+    return ::fstat(::fileno(file), &status) == 0 && status.st_size > 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+  }
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
+  bool time_is_over() const {
+    return task_.timeout_ns > 0 && Clock::now() - started_ > std::chrono::nanoseconds(task_.timeout_ns);
+  }
+
+  Result<formats::Format> choose_format(const formats::TextInput& input) const {
+    if (task_.format) return *task_.format;
+    if (const auto format = formats::detect_format(input.window())) return *format;
+    std::string names;
+    for (const formats::Format format : formats::all_formats())
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(format));
+    return input.error(
+        0, fmt::format("this looks like none of the known formats; if it is one of them, say which: --format {}", names));
+  }
+
+  Result<formats::Workload> choose_workload(formats::Format format, const formats::TextInput& input) {
+    if (task_.workload) return *task_.workload;
+    const formats::Guess guess = formats::guess_workload(format, input.window(), input.complete());
+    if (guess.workload) {
+      judgement_.guessed = guess.reason;
+      return *guess.workload;
+    }
+    return input.error(0,
+                       fmt::format("what to check cannot be told from the file ({}); say --model M, --log, --elle-list-append or "
+                                   "--elle-register",
+                                   guess.reason));
+  }
+
+  Result<> judge(const formats::Workload& workload, formats::EventReader& reader, const formats::TextInput& input,
+                 std::uint64_t size) {
+    total_bytes_ = size;
+    switch (workload.kind) {
+      case WorkloadKind::log: return judge_log(reader, input);
+      case WorkloadKind::model: return judge_model(workload.model, reader, input);
+      case WorkloadKind::list_append: return judge_transactions(true, reader, input);
+      case WorkloadKind::rw_register: return judge_transactions(false, reader, input);
+    }
+    return {};
+  }
+
+  // Feeds all events to `converter`, or as many as there is time for.
+  template <class Converter>
+  Result<> feed(Converter& converter, formats::EventReader& reader, const formats::TextInput& input) {
+    std::optional<Progress> progress;
+    if (task_.show_progress && total_bytes_ > 0) progress.emplace(total_bytes_ / mebibyte, "MiB read");
+    formats::Event event;
+    for (std::uint32_t count = 1; TRY(reader.next(event)); ++count) {
+      TRY(converter.add(event, reader));
+      if (count % events_per_look != 0) continue;
+      if (progress) progress->show(input.consumed() / mebibyte, "");
+      timed_out_ = time_is_over();
+      if (timed_out_) return {};
+    }
+    return {};
+  }
+
+  Result<> judge_log(formats::EventReader& reader, const formats::TextInput& input) {
+    const std::unique_ptr<formats::LogConverter> converter =
+        judgement_.format == to_string(formats::Format::jsonl) ? formats::make_log_converter() : formats::make_kafka_converter();
+    TRY(feed(*converter, reader, input));
+    if (timed_out_) return {};
+    const checkers::LogHistory history = std::move(*converter).take();
+    checkers::LogRules rules = checkers::LogRules::idempotent();
+    rules.tolerated.insert(rules.tolerated.end(), task_.tolerated.begin(), task_.tolerated.end());
+    judgement_.checker = "log";
+    judgement_.is_log = true;
+    judgement_.verdict = check_log(history, rules);
+    judgement_.details = reports::findings_text(judgement_.verdict, &history);
+    if (task_.picture && !judgement_.verdict.findings.empty()) {
+      judgement_.dot = reports::spacetime_dot(history, judgement_.verdict.findings.front());
+    }
+    return {};
+  }
+
+  Result<> judge_model(formats::Model model, formats::EventReader& reader, const formats::TextInput& input) {
+    formats::OperationConverter converter(model);
+    TRY(feed(converter, reader, input));
+    if (timed_out_) return {};
+    const formats::ReadOperations read = std::move(converter).take();
+    linearizability::Options options;
+    options.memory_bytes = static_cast<std::size_t>(task_.memory_bytes / search_share);
+    options.keep_going = [this] { return !time_is_over(); };
+    const linearizability::Result result = formats::check(read, options);
+    judgement_.checker = fmt::format("model {}, linearizable", to_string(model));
+    judgement_.verdict = to_verdict(result);
+    judgement_.verdict.vacuity = read.vacuity;
+    judgement_.said.push_back(fmt::format("decided by    {}", result.algorithm));
+    judgement_.extra["algorithm"] = result.algorithm;
+    if (!result.object.empty()) judgement_.extra["object"] = result.object;
+    if (result.outcome == checkers::Verdict::Outcome::valid) return {};
+    judgement_.details = reports::findings_text(judgement_.verdict, nullptr) + witness_text(result);
+    if (task_.picture) judgement_.dot = witness_dot(result);
+    return {};
+  }
+
+  Result<> judge_transactions(bool lists, formats::EventReader& reader, const formats::TextInput& input) {
+    formats::TransactionConverter converter(lists);
+    TRY(feed(converter, reader, input));
+    if (timed_out_) return {};
+    const formats::ReadTransactions read = std::move(converter).take();
+    if (read.cut_short) return Error(Errc::too_large, name_ + ": more than 4 billion events, keys or values are too many");
+    transactions::TransactionOptions options;
+    options.workload = lists ? transactions::Workload::list_append : transactions::Workload::rw_register;
+    options.level = task_.level;
+    options.out_of_budget = [this] { return time_is_over(); };
+    const transactions::TransactionVerdict result = check_transactions(read.history, options);
+    judgement_.checker = fmt::format("{}, {}", lists ? "elle-list-append" : "elle-register", to_string(task_.level));
+    judgement_.verdict = result.verdict;
+    judgement_.verdict.vacuity = read.vacuity;
+    if (!result.ruled_out.empty()) {
+      std::string levels;
+      for (const transactions::ConsistencyLevel level : result.ruled_out)
+        levels += fmt::format("{}{}", levels.empty() ? "" : ", ", to_string(level));
+      judgement_.said.push_back("rules out     " + levels + ", and all that is stronger");
+      judgement_.extra["ruled_out"] = levels;
+    }
+    judgement_.details = reports::findings_text(result.verdict, nullptr);
+    if (task_.picture && !result.cycles.empty()) judgement_.dot = cycle_dot(read.history, result.cycles.front());
+    return {};
+  }
+
+  // The witness of a linearizability check, drawn as lanes: a box an operation, from its invocation to its completion.
+  static std::string witness_dot(const linearizability::Result& result) {
+    std::string dot = "digraph witness {\n  rankdir=LR;\n  node [shape=box, fontname=\"monospace\"];\n";
+    std::string order;
+    for (const linearizability::WitnessOperation& operation : result.witness) {
+      std::string label;
+      for (const char c : operation.text) label += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+      dot += fmt::format("  op{0} [label=\"process {1}: {2}\\nevents {3} to {4}\"{5}];\n", operation.index, operation.process,
+                         label, operation.invoke_index,
+                         operation.indefinite ? std::string("?") : std::to_string(operation.completion_index),
+                         operation.stuck ? ", style=filled, fillcolor=\"#f4cccc\"" : "");
+    }
+    // What ended before another began: the order that no linearization can change.
+    for (const linearizability::WitnessOperation& a : result.witness) {
+      for (const linearizability::WitnessOperation& b : result.witness) {
+        if (!a.indefinite && a.completion_index < b.invoke_index) order += fmt::format("  op{} -> op{};\n", a.index, b.index);
+      }
+    }
+    return dot + order + "}\n";
+  }
+
+  const FileTask& task_;
+  const std::string name_;
+  const Clock::time_point started_;
+  Judgement judgement_;
+  std::uint64_t total_bytes_ = 0;
+  bool timed_out_ = false;
+};
+
+}  // namespace
+
+FileReport check_file(const FileTask& task) {
+  limit_memory(task.memory_bytes);
+  try {
+    const Result<FileReport> report = Judge(task).run();
+    if (report) return *report;
+    return bad_input(task.path, report.error().detail);
+  } catch (const std::bad_alloc&) {
+    return out_of_reach(task.path, fmt::format("the history and its check need more than {} MiB; --memory 8G allows more",
+                                               task.memory_bytes / mebibyte));
+  }
+}
+
+}  // namespace faultline::cli

@@ -1,0 +1,61 @@
+"""What `faultline check` promises to scripts: exit status, JSON, pictures, requirements, limits, and errors with a remedy."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+program, corpus = sys.argv[1], pathlib.Path(sys.argv[2])
+
+
+def check(*arguments, text=None):
+    return subprocess.run([program, "check", *map(str, arguments)], capture_output=True, text=True, input=text)
+
+
+def expect(what, ran, status, *said):
+    assert ran.returncode == status, f"{what}: status {ran.returncode}, not {status}\n{ran.stdout}\n{ran.stderr}"
+    for words in said:
+        assert words in ran.stdout + ran.stderr, f"{what}: {words!r} is not in\n{ran.stdout}\n{ran.stderr}"
+    print(f"{what}: {status}")
+
+
+valid, invalid = corpus / "register-cas-twin.edn", corpus / "register-cas.edn"
+expect("valid", check(valid), 0, "model register, linearizable", "told from the file: operations cas, write")
+expect("invalid", check(invalid), 1, "not-linearizable 1")
+expect("one of two", check(valid, invalid), 1, "2 histories: 1 valid, 1 invalid, 0 unknown, 0 bad input")
+expect("stdin", check("-", text=valid.read_text()), 0, "stdin: valid")
+expect("a level that allows it", check("--consistency", "snapshot-isolation", corpus / "list-write-skew-snapshot.edn"), 0)
+expect("a level that does not", check("--consistency", "serializable", corpus / "list-write-skew-snapshot.edn"), 1, "G2-item")
+expect("a requirement that is not met", check("--require", "acknowledged=9", valid), 1, "3 records were acknowledged, 9 are required")
+expect("one that is met", check("--require", "acknowledged=3", valid), 0)
+
+answer = json.loads(check("--json", invalid).stdout)
+assert answer["verdict"] == "invalid" and answer["anomalies"][0]["anomaly"] == "not-linearizable", answer
+assert answer["tested"]["operations"] == 3, answer
+
+expect("no such file", check(corpus / "none.edn"), 2, "none.edn: No such file or directory")
+expect("a broken line", check("-", text="{:type :ok}\n{:type :done}\n"), 2, "what to check cannot be told from the file")
+expect("a broken line of a known workload", check("--model", "register", "-", text="{:type :done}\n"), 2, "stdin:1:8: \"type\" must be")
+expect("no format", check("-", text="<html>"), 2, "say which: --format")
+expect("an unknown model", check("--model", "regster", valid), 2, "did you mean register?")
+expect("an unknown requirement", check("--require", "luck=1", valid), 2, "--require luck=1: there are acknowledged=N")
+expect("two checkers", check("--log", "--elle-register", valid), 2, "exclude each other")
+
+with tempfile.TemporaryDirectory() as name:
+    scratch = pathlib.Path(name)
+    picture = scratch / "finding.dot"
+    check("--dot", picture, corpus / "list-G1c.edn")
+    assert picture.read_text().startswith("digraph"), picture.read_text()
+    picture.unlink()
+
+    (scratch / "a.edn").write_text(invalid.read_text())
+    manifest = {"format": "faultline-corpus", "version": 1, "histories": [{"file": "a.edn", "check": "register", "verdict": "valid"}]}
+    (scratch / "manifest.json").write_text(json.dumps(manifest))
+    expect("not as the manifest says", check(scratch / "manifest.json"), 1, "a.edn: expected valid, got invalid: not-linearizable", "0 of 1 are as the manifest says")
+    manifest["histories"][0].update(verdict="invalid", anomalies=["not-linearizable"])
+    (scratch / "manifest.json").write_text(json.dumps(manifest))
+    expect("as the manifest says", check(scratch), 0, "1 of 1 are as the manifest says")
+    manifest["histories"][0]["kind"] = "odd"
+    (scratch / "manifest.json").write_text(json.dumps(manifest))
+    expect("a manifest with an unknown key", check(scratch), 2, "history 1: unknown key \"kind\"")
