@@ -20,6 +20,9 @@ double peak_memory_mb();
 /// bench/linearizability_bench.cc
 std::vector<Figure> linearizability_figures();
 
+/// bench/transactions_bench.cc
+std::vector<Figure> transactions_figures();
+
 /// All rows.
 BenchResult run_checkers_bench();
 
