@@ -159,9 +159,9 @@ class Checker {
       members_[i] = {group, operations_[i].invoke_index, i};
     }
     const auto in_order = [](const Member& a, const Member& b) {
-      return std::tie(a.group, a.invoke) < std::tie(b.group, b.invoke);
+      return std::tie(a.group, a.invoke, a.index) < std::tie(b.group, b.invoke, b.index);
     };
-    if (!std::is_sorted(members_.begin(), members_.end(), in_order)) std::stable_sort(members_.begin(), members_.end(), in_order);
+    if (!std::is_sorted(members_.begin(), members_.end(), in_order)) std::sort(members_.begin(), members_.end(), in_order);
   }
 
   std::vector<Item> items_of(std::span<const Member> members) const {

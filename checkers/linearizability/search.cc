@@ -217,8 +217,11 @@ class Search {
     for (std::uint32_t i = 0; i < count_; ++i) {
       if (!operations_[i].optional()) completions_.push_back(i);
     }
-    std::stable_sort(completions_.begin(), completions_.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return operations_[a].completion < operations_[b].completion; });
+    std::sort(completions_.begin(), completions_.end(), [&](std::uint32_t a, std::uint32_t b) {
+      // Where two end together it is the one that really ended that should be called stuck.
+      return std::tuple(operations_[a].completion, operations_[a].bounded, a) <
+             std::tuple(operations_[b].completion, operations_[b].bounded, b);
+    });
   }
 
   // The one before it of the same kind: by completion among those that must happen, by invocation among the others.

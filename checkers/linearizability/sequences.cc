@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "base/check.h"
 #include "checkers/linearizability/models.h"
 #include "checkers/linearizability/text.h"
 

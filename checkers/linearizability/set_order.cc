@@ -65,8 +65,9 @@ class GrowingSet {
       index_.insert(mixed(operation.input.element), static_cast<std::uint32_t>(elements_.size() - 1),
                     [&](std::uint32_t row) { return mixed(elements_[row].value); });
     }
-    std::stable_sort(reads_.begin(), reads_.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return elements_of(a).size() < elements_of(b).size(); });
+    std::sort(reads_.begin(), reads_.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return std::tuple(elements_of(a).size(), a) < std::tuple(elements_of(b).size(), b);
+    });
     return !reads_.empty();
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <tuple>
+#include <utility>
 
 namespace faultline::linearizability {
 namespace {
@@ -65,7 +67,9 @@ class Shrinker {
       units[found->second].items.push_back(i);
       units[found->second].last = std::max(units[found->second].last, best_.items[i].item.invoke);
     }
-    std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.last > b.last; });
+    std::sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) {
+      return std::tuple(a.last, a.items.front()) > std::tuple(b.last, b.items.front());
+    });
     return units;
   }
 

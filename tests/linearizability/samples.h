@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <vector>
 
 #include "base/random.h"
@@ -32,7 +33,9 @@ void draw_intervals(RandomStream& random, std::size_t count, std::uint64_t indef
     operations[i].outcome = random.below(100) < indefinite_percent ? Outcome::indefinite : Outcome::ok;
   }
   const auto used = events.begin() + static_cast<std::ptrdiff_t>(2 * count);
-  std::stable_sort(events.begin(), used, [](const Event& a, const Event& b) { return a.time < b.time; });
+  std::sort(events.begin(), used, [](const Event& a, const Event& b) {
+    return std::tuple(a.time, a.end, a.operation) < std::tuple(b.time, b.end, b.operation);
+  });
   std::uint32_t index = 0;
   for (auto event = events.begin(); event != used; ++event, ++index) {
     Op& operation = operations[event->operation];
