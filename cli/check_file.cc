@@ -17,6 +17,7 @@
 #include "checkers/formats/to_operations.h"
 #include "checkers/formats/to_transactions.h"
 #include "checkers/log_checker.h"
+#include "checkers/log_rules/log_rules.h"
 #include "checkers/transactions/check_transactions.h"
 #include "checkers/transactions/render_cycle.h"
 #include "cli/check_report.h"
@@ -55,6 +56,15 @@ void limit_memory([[maybe_unused]] std::uint64_t bytes) {
   const rlimit limit{bytes + program_bytes, bytes + program_bytes};
   ::setrlimit(RLIMIT_AS, &limit);
 #endif
+}
+
+// The verdict of a second checker on the same history joins that of the first.
+void add_verdict(checkers::Verdict more, checkers::Verdict& verdict) {
+  using Outcome = checkers::Verdict::Outcome;
+  verdict.findings.insert(verdict.findings.end(), more.findings.begin(), more.findings.end());
+  verdict.counts.insert(verdict.counts.end(), more.counts.begin(), more.counts.end());
+  if (more.outcome == Outcome::invalid || verdict.outcome == Outcome::valid) verdict.outcome = more.outcome;
+  if (verdict.reason.empty()) verdict.reason = more.reason;
 }
 
 class Judge {
@@ -158,6 +168,9 @@ class Judge {
     judgement_.checker = "log";
     judgement_.is_log = true;
     judgement_.verdict = check_log(history, rules);
+    log_rules::Promises promises;
+    promises.tolerated = task_.tolerated;
+    add_verdict(check_log_rules(history, promises), judgement_.verdict);
     judgement_.details = reports::findings_text(judgement_.verdict, &history);
     if (task_.picture && !judgement_.verdict.findings.empty()) {
       judgement_.dot = reports::spacetime_dot(history, judgement_.verdict.findings.front());
