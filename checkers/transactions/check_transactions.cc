@@ -153,11 +153,7 @@ class Check {
     edges.build(graph);
     edges = EdgeList();
     const ComponentSearch::Options search{.order = order,
-                                          .wants_cycle =
-                                              [this](CycleKind kind, OrderKind o) {
-                                                return shown_[std::countr_zero(cycle_bit(kind, o))]++ <
-                                                       options_.findings_per_anomaly;
-                                              },
+                                          .wants_cycle = [this](CycleKind kind, OrderKind o) { return wants_cycle(kind, o); },
                                           .out_of_budget = &options_.out_of_budget};
     const CyclesResult result = find_cycles(history_, graph, data_nodes, search);
     if (result.stopped) doubt("the budget was used up before all cycles were looked for");
@@ -165,6 +161,11 @@ class Check {
       doubt(std::to_string(result.undecided) + " components of the graph were too large to be searched for every kind of cycle");
     }
     for (const ComponentCycle& cycle : result.cycles) report(cycle, versions);
+  }
+
+  bool wants_cycle(CycleKind kind, OrderKind order) {
+    const auto bit = static_cast<std::size_t>(std::countr_zero(cycle_bit(kind, order)));
+    return shown_[bit]++ < options_.findings_per_anomaly;
   }
 
   void report(const ComponentCycle& component_cycle, const Versions& versions) {
