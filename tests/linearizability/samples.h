@@ -1,10 +1,11 @@
 // Random small histories of every built-in model: operations with random intervals, answered by a server that is written here a
-// second time, and then, now and then, one answer made wrong.
+// second time, and then, now and then, one answer made wrong, or two given to the wrong operations.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -65,10 +66,11 @@ void draw_history(const Samples& samples, RandomStream& random, std::vector<Oper
     const bool happens = operation.ok() || random.below(2) == 0;
     if (happens) operation.output = samples.answer(server, operation.input);
   }
-  if (random.below(2) == 0) {
-    auto& operation = operations[random.below(count)];
-    samples.spoil(random, operation.input, operation.output);
-  }
+  const std::uint64_t mistake = random.below(4);
+  auto& one = operations[random.below(count)];
+  auto& other = operations[random.below(count)];
+  if (mistake == 0) samples.spoil(random, one.input, one.output);
+  if (mistake == 1) std::swap(one.output, other.output);
 }
 
 struct RegisterSamples {
