@@ -126,3 +126,39 @@ TEST_CASE("history: a completion must fit its invocation") {
   CHECK(error_of(send + "{\"time\":6,\"op\":1,\"process\":1,\"f\":\"send\",\"type\":\"ok\",\"value\":[[\"a\",0,2]]}") ==
         "h.jsonl:3:53: the completion of a send must repeat its records");
 }
+
+TEST_CASE("history: transactions, groups and what is known of records survive the round trip") {
+  HistoryRecorder recorder;
+  const PartitionId p = recorder.partition("t-0");
+  Time now{};
+  const LogRecord sent[] = {{p, no_offset, 17}, {p, no_offset, 18}};
+  const RecordAttributes attributes[] = {
+      {.key = 3, .producer = 9, .sequence = 4, .epoch = 1, .tombstone = true, .bytes = 120, .timestamp = Time(5us)}, {}};
+  const OperationId txn = recorder.invoke_txn(1, now += 1ms, sent, attributes);
+  recorder.set_read_committed(txn);
+  recorder.set_group(txn, "readers", 2);
+  recorder.set_decided(txn);
+  const LogRecord polled[] = {{p, 4, 7}};
+  const std::int64_t offsets[] = {5, no_offset};
+  recorder.complete_txn(txn, now += 1ms, Outcome::indefinite, offsets, polled, "fenced", std::span(attributes, 1));
+  const LogRecord position[] = {{p, 6, 0}};
+  for (const OperationKind kind : {OperationKind::subscribe, OperationKind::commit}) {
+    const OperationId id = recorder.invoke_positioning(kind, 1, now += 1ms, position);
+    recorder.set_group(id, "readers", 3);
+    recorder.complete(id, now += 1ms, Outcome::ok);
+  }
+  for (const OperationKind kind : {OperationKind::rebalance, OperationKind::offset_fetch}) {
+    const OperationId id = recorder.invoke_listing(kind, 1, now += 1ms);
+    recorder.set_group(id, "readers", 4);
+    recorder.complete_listing(id, now += 1ms, Outcome::ok, position);
+  }
+  recorder.set_group(recorder.invoke_listing(OperationKind::rebalance, 2, now += 1ms), "readers", 5);
+  const std::string text = write_history(recorder.history());
+  const auto again = read_history(text, "again");
+  INFO((again.has_value() ? text : again.error().detail));
+  REQUIRE(again.has_value());
+  CHECK(write_history(*again) == text);
+  CHECK(again->records == recorder.history().records);
+  CHECK(again->details == recorder.history().details);
+  CHECK(again->attributes_of(0) == attributes[0]);
+}
