@@ -57,6 +57,7 @@ void PartitionLog::enqueue(const BatchHeader& header, Slice batch) {
   epochs_.assign(header.leader_epoch, header.base_offset);
   tail_.add(header.base_offset, header.next_offset(), batch);
   log_end_ = header.next_offset();
+  if (header.has_producer()) producers_.appended(header.producer(), segment->last_append);
   queue_.push_back({segment, header, std::move(batch)});
 }
 

@@ -8,6 +8,7 @@
 // a write would be waited for; appends are refused meanwhile.
 #include <algorithm>
 
+#include "broker/log/batch_walker.h"
 #include "broker/log/partition_log.h"
 #include "broker/log/trace_points.h"
 
@@ -18,7 +19,8 @@ constexpr Duration retry_pause = 50ms;
 }  // namespace
 
 // Takes back every append from `end` on.
-void PartitionLog::forget_from(std::int64_t end, Errc why) {
+// Returns: the producers whose state must be read back from the log; none if nothing durable is taken back.
+std::vector<replication::ProducerId> PartitionLog::forget_from(std::int64_t end, Errc why) {
   queue_.clear();
   taken_back_.add(end, why);
   log_end_ = end;
@@ -27,6 +29,7 @@ void PartitionLog::forget_from(std::int64_t end, Errc why) {
   tail_.truncate_from(end);
   epochs_.clamp_to(end);
   for (const SegmentPtr& segment : segments_) segment->assigned_bytes = segment->written_bytes;
+  return producers_.take_back(end);
 }
 
 // Requires: `cause` is no_space.
@@ -109,12 +112,35 @@ Result<> PartitionLog::truncate_locked(std::int64_t offset) {
   const SegmentPtr keeper = segment_of(offset);
   if (offset < keeper->next_offset) offset = TRY(keeper->find(context_.disk, patience(), offset))
   .header.base_offset;
-  forget_from(offset, Errc::closed);
+  const std::vector<replication::ProducerId> lost = forget_from(offset, Errc::closed);
   epochs_.truncate_from(offset);
-  // The checkpoint must not claim more than there will be.
-  if (checkpoint_.recovery_point > offset) TRY(save_checkpoint(Closing::no));
+  if (!lost.empty()) TRY(read_back_producers(lost, offset));
+  // The checkpoints must not claim more than there will be.
+  if (checkpoint_.recovery_point > offset || saved_producers_.end_offset > offset) TRY(save_checkpoint(Closing::no));
   TRY(cut_files(offset));
   durable_end_ = offset;
+  return {};
+}
+
+// From the headers of what is left, which is all of it: a cut below what was settled is rare.
+Result<> PartitionLog::read_back_producers(const std::vector<replication::ProducerId>& lost, std::int64_t end) {
+  ProducerStates found;
+  const Time now = context_.clock.now();
+  for (const SegmentPtr& segment : segments_) {
+    if (segment->written_bytes == 0 || segment->base_offset >= end) continue;
+    const std::shared_ptr<File> file = TRY(segment->file(context_.disk, patience()));
+    BatchWalker walker(*file, patience(), 0, segment->written_bytes);
+    for (;;) {
+      const std::optional<BatchHeader> header = TRY(walker.next(BatchWalker::Depth::headers));
+      if (!header.has_value() || header->base_offset >= end) break;
+      const bool wanted = header->has_producer() && std::find(lost.begin(), lost.end(), header->producer_id) != lost.end();
+      if (wanted) found.appended(header->producer(), now);
+    }
+  }
+  for (const replication::ProducerId id : lost) {
+    const auto entry = found.entries().find(id);
+    if (entry != found.entries().end()) producers_.put(id, entry->second, now);
+  }
   return {};
 }
 

@@ -48,6 +48,7 @@ Result<> PartitionLog::flush() {
   }
   if (fence_.has_value()) return *fence_;  // by the writer, meanwhile
   durable_end_ = std::min(target, written_end_);
+  producers_.settle(durable_end_);
   context_.trace.emit(trace_log_synced, {{"log", directory_}, {"durable_end", durable_end_}});
   tell_progress();
   return {};
@@ -82,12 +83,25 @@ Result<> PartitionLog::save_checkpoint(Closing closing, std::int64_t log_start) 
   const Mutex::Guard guard = TRY(checkpoint_lock_.lock());
   // The epochs first: whoever believes the recovery point may believe them as well.
   TRY(save_epochs_locked());
+  TRY(save_producers_locked());
   const LogCheckpoint wanted{std::max(log_start, log_start_), durable_end_, closing == Closing::yes};
   if (wanted == checkpoint_ && has_checkpoint_) return {};
   const std::string path = directory_ + "/" + std::string(checkpoint_file);
   TRY(replace_file(context_.disk, path, wanted.encode(), patience().deadline()));
   checkpoint_ = wanted;
   has_checkpoint_ = true;
+  return {};
+}
+
+// As they are at the durable end: a batch that may still be taken back has not happened yet.
+// Requires: checkpoint_lock_ is held.
+Result<> PartitionLog::save_producers_locked() {
+  ProducerCheckpoint wanted{durable_end_, producers_.entries_at(durable_end_)};
+  const bool same = wanted.entries == saved_producers_.entries && saved_producers_.end_offset <= durable_end_;
+  if (same) return {};
+  const std::string path = directory_ + "/" + std::string(producer_file);
+  TRY(replace_file(context_.disk, path, wanted.encode(), patience().deadline()));
+  saved_producers_ = std::move(wanted);
   return {};
 }
 

@@ -19,13 +19,16 @@ PartitionLog::PartitionLog(const LogContext& context, std::string directory, con
       checkpoint_(recovered.checkpoint),
       has_checkpoint_(recovered.has_checkpoint),
       saved_epochs_(recovered.saved_epochs),
+      saved_producers_(std::move(recovered.saved_producers)),
       epochs_(std::move(recovered.epochs)),
       log_start_(recovered.checkpoint.log_start),
       log_end_(recovered.log_end),
       written_end_(recovered.log_end),
       durable_end_(recovered.log_end),
       tail_(static_cast<std::size_t>(config.tail_cache_bytes)),
-      tasks_(context.tasks) {}
+      tasks_(context.tasks) {
+  producers_.restore(std::move(recovered.producers), opened_at_);
+}
 
 PartitionLog::~PartitionLog() = default;
 

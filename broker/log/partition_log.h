@@ -30,6 +30,7 @@
 #include "broker/log/config.h"
 #include "broker/log/context.h"
 #include "broker/log/epoch_checkpoint.h"
+#include "broker/log/producer_checkpoint.h"
 #include "broker/log/recovery.h"
 #include "broker/log/segment.h"
 #include "broker/log/tail_cache.h"
@@ -120,6 +121,13 @@ class PartitionLog {
   EpochEnd end_offset_for_epoch(std::int32_t epoch) const { return epochs_.end_offset_for(epoch, log_end_); }
   const std::vector<EpochStart>& epoch_starts() const { return epochs_.entries(); }
 
+  // --- producers ---
+
+  /// What is known of idempotent producers as of log_end(). An append of a client's batch is judged by it first.
+  const ProducerStates& producers() const { return producers_; }
+  /// Forgets producers that have been idle for `age`.
+  void expire_producers(Duration age) { producers_.expire(context_.clock.now(), age); }
+
   // --- trimming ---
 
   /// Cuts the log to `offset`, which is a batch's start, durably. What was appended behind it fails with `closed`.
@@ -189,12 +197,13 @@ class PartitionLog {
   std::vector<Queued> next_group();
 
   // cut.cc
-  void forget_from(std::int64_t end, Errc why);
+  std::vector<replication::ProducerId> forget_from(std::int64_t end, Errc why);
   void take_back(std::int64_t end, const Error& cause);
   void cut_until_done();
   Result<> cut_once();
   Result<> cut_files(std::int64_t end);
   Result<> truncate_locked(std::int64_t offset);
+  Result<> read_back_producers(const std::vector<replication::ProducerId>& lost, std::int64_t end);
 
   // flusher.cc
   bool must_flush() const;
@@ -207,6 +216,7 @@ class PartitionLog {
   Result<> save_checkpoint(Closing closing, std::int64_t log_start = 0);
   Result<> save_epochs();
   Result<> save_epochs_locked();
+  Result<> save_producers_locked();
 
   // trim.cc
   Result<> raise_log_start(std::int64_t offset);
@@ -230,9 +240,11 @@ class PartitionLog {
   LogCheckpoint checkpoint_;          // as last written
   bool has_checkpoint_;
   std::vector<EpochStart> saved_epochs_;
+  ProducerCheckpoint saved_producers_;
 
   // Volatile. Invariant: log_start_ <= durable_end_ <= written_end_ <= log_end_.
   EpochCache epochs_;
+  ProducerStates producers_;  // as of log_end_
   std::int64_t log_start_ = 0;
   std::int64_t log_end_ = 0;
   std::int64_t written_end_ = 0;

@@ -29,10 +29,12 @@ class Recovery {
   };
 
   Result<> read_checkpoints();
+  Result<> read_producers();
   Result<> list_directory();
   Result<> walk_all();
   Result<bool> walk_segment(Segment& segment, std::uint64_t file_bytes, std::int64_t must_end_at);
   Result<> check_batch(const BatchHeader& header, std::int64_t expected) const;
+  void note_producer(const BatchHeader& header);
   Result<> look_behind(File& file, std::uint64_t from, std::uint64_t to);
   Result<> cut(std::size_t first_removed);
   Result<> make_durable();
@@ -54,9 +56,11 @@ class Recovery {
   std::vector<std::string> leftovers_;
   std::vector<Found> found_;
   RecoveredLog log_;
-  EpochCache saved_epochs_;            // log_.saved_epochs, to look offsets up in
-  std::int64_t end_ = 0;               // of the good prefix so far
-  std::uint64_t tail_file_bytes_ = 0;  // size of the file that the last good batch is in
+  EpochCache saved_epochs_;              // log_.saved_epochs, to look offsets up in
+  ProducerStates producers_;             // by the batches alone
+  ProducerStates producers_since_save_;  // by the file, and the batches behind its end
+  std::int64_t end_ = 0;                 // of the good prefix so far
+  std::uint64_t tail_file_bytes_ = 0;    // size of the file that the last good batch is in
 };
 
 Error Recovery::corrupt(std::string detail) {
@@ -88,7 +92,27 @@ Result<> Recovery::read_checkpoints() {
   } else if (!(bytes.error() == Errc::not_found)) {
     return bytes.error();
   }
+  return read_producers();
+}
+
+// A damaged file is not missed as long as the batches are there: they name their producers.
+Result<> Recovery::read_producers() {
+  Result<Slice> bytes = read_whole(context_.disk, path_of(producer_file), checkpoint_bytes_max, patience_.deadline());
+  if (bytes.has_value()) {
+    if (Result<ProducerCheckpoint> producers = ProducerCheckpoint::decode(*bytes)) log_.saved_producers = std::move(*producers);
+  } else if (!(bytes.error() == Errc::not_found)) {
+    return bytes.error();
+  }
+  producers_since_save_.restore(log_.saved_producers.entries, {});
   return {};
+}
+
+void Recovery::note_producer(const BatchHeader& header) {
+  if (!header.has_producer()) return;
+  producers_.appended(header.producer(), {});
+  if (header.base_offset >= log_.saved_producers.end_offset) producers_since_save_.appended(header.producer(), {});
+  producers_.settle(end_);
+  producers_since_save_.settle(end_);
 }
 
 Result<> Recovery::list_directory() {
@@ -164,6 +188,7 @@ Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, 
     log_.epochs.assign((*next)->leader_epoch, end_);
     segment.add(**next);
     end_ = (*next)->next_offset();
+    note_producer(**next);
   }
 }
 
@@ -258,6 +283,9 @@ Result<RecoveredLog> Recovery::run() {
   }
   log_.epochs.merge_noted(epochs, end_);
   log_.epochs.drop_before(log_.checkpoint.log_start);
+  // A file that speaks of more than there is was written for a log that has lost something since.
+  const bool file_fits = log_.saved_producers.end_offset <= end_;
+  log_.producers = file_fits ? producers_since_save_.entries() : producers_.entries();
   if (log_.segments.empty()) {
     log_.segments.push_back(make_segment(end_));
   }

@@ -23,6 +23,7 @@
 #include "broker/log/context.h"
 #include "broker/log/epoch_checkpoint.h"
 #include "broker/log/log_checkpoint.h"
+#include "broker/log/producer_checkpoint.h"
 #include "broker/log/segment.h"
 
 namespace faultline {
@@ -58,6 +59,8 @@ struct RecoveredLog {
   LogCheckpoint checkpoint;  // as it is on the disk
   bool has_checkpoint = false;
   std::vector<EpochStart> saved_epochs;  // as they are on the disk
+  ProducerEntries producers;
+  ProducerCheckpoint saved_producers;  // as it is on the disk
   std::int64_t log_end = 0;
 };
 
