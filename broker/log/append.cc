@@ -7,6 +7,7 @@
 namespace faultline {
 
 Result<AppendInfo> PartitionLog::append(const protocol::BatchView& batch, std::int32_t leader_epoch) {
+  if (config_.exhibits.on(Exhibit::kafka_6683)) note_producer_early(batch);
   TRY(check_open());
   if (cut_to_.has_value()) return *no_room_;
   if (batch.size() > static_cast<std::size_t>(config_.max_message_bytes)) {
@@ -19,6 +20,13 @@ Result<AppendInfo> PartitionLog::append(const protocol::BatchView& batch, std::i
   enqueue(*header, batch.bytes());
   start_writer();
   return AppendInfo{header->base_offset, header->last_offset(), {log_end_, taken_back_.generation()}};
+}
+
+// The mistake: what is refused below is remembered as appended, and a retry of it will be answered as a duplicate.
+void PartitionLog::note_producer_early(const protocol::BatchView& batch) {
+  batch.stamp(log_end_, batch.partition_leader_epoch());
+  const Result<BatchHeader> header = read_batch_header(batch);
+  if (header.has_value() && header->has_producer()) producers_.appended(header->producer(), context_.clock.now());
 }
 
 Result<AppendInfo> PartitionLog::append_as_follower(const Slice& batches) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "base/exhibit.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -28,6 +29,8 @@ struct LogConfig {
   std::int64_t io_timeout_ms = 30000;        // a write or sync that takes longer fences the log
   std::int64_t retention_grace_ms = 300000;  // how long a segment is kept after its last append or the opening, by the monotonic
                                              // clock, whatever the wall clock says
+
+  Exhibits exhibits;  // none, but in a simulated run that asks for one
 
   /// Errors: invalid_argument, naming the setting.
   Result<> validate() const;

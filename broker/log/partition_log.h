@@ -78,6 +78,9 @@ class PartitionLog {
   /// Errors: io_error (fenced), closed, no_space, malformed, corrupt (a checksum).
   Result<AppendInfo> append_as_follower(const Slice& batches);
 
+  /// A ticket for what is in the log below `end_offset` now. Requires: end_offset <= log_end().
+  AppendTicket ticket_up_to(std::int64_t end_offset) const { return {end_offset, taken_back_.generation()}; }
+
   /// Waits until the append is stable. Suspends.
   /// Errors: no_space (it was taken back); closed (cut off by truncate_to, or the log was closed); io_error (fenced: unknown);
   ///         timed_out (still under way), cancelled.
@@ -186,6 +189,7 @@ class PartitionLog {
   Result<std::optional<TimestampPlace>> batch_below(std::int64_t batch_offset, std::int64_t upper_bound);
 
   // append.cc
+  void note_producer_early(const protocol::BatchView& batch);
   void enqueue(const BatchHeader& header, Slice batch);
   bool must_roll(const BatchHeader& header) const;
   void add_segment(std::int64_t base_offset);

@@ -13,7 +13,8 @@ Result<std::unique_ptr<Broker>> Broker::open(Env& env, const BrokerConfig& confi
   std::unique_ptr<Broker> broker(new Broker(env, config, std::move(advertised)));
   const Duration disk_timeout = std::chrono::milliseconds(config.disk_timeout_ms);
   broker->directory_ = TRY(DataDirectory::open(env, config.node_id, disk_timeout));
-  broker->topics_ = TRY(Topics::open(env, *broker->directory_, config.topic_defaults, disk_timeout));
+  broker->topics_ = TRY(Topics::open(env, *broker->directory_, config.topic_defaults, disk_timeout, config.exhibits));
+  broker->producer_ids_ = TRY(ProducerIds::open(env, disk_timeout));
   broker->maintenance_.spawn("maintenance", [self = broker.get()] { static_cast<void>(self->maintain()); });
   return broker;
 }
@@ -22,7 +23,7 @@ Result<> Broker::maintain() {
   for (;;) {
     TRY(sleep_until(after(env_.clock.now(), std::chrono::milliseconds(config_.log_retention_check_interval_ms))));
     for (const std::shared_ptr<Partition>& partition : topics_->partitions()) {
-      const Result<> tidied = partition->tidy();
+      const Result<> tidied = partition->tidy(std::chrono::milliseconds(config_.producer_id_expiration_ms));
       if (tidied) continue;
       if (tidied.error() == Errc::cancelled) return tidied;
       const std::string name = to_string(partition->id());

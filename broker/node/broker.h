@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "broker/node/broker_config.h"
 #include "broker/node/data_directory.h"
+#include "broker/node/producer_ids.h"
 #include "broker/node/topics.h"
 #include "runtime/env.h"
 
@@ -32,6 +33,7 @@ class Broker {
     if (advertised_.port == 0) advertised_.port = local.port;
   }
   Topics& topics() { return *topics_; }
+  ProducerIds& producer_ids() { return *producer_ids_; }
   /// How tools are told of the data directory: its path is the operator's business, its id is enough.
   std::string log_directory() const { return protocol::to_string(directory_->directory_id()); }
 
@@ -55,6 +57,7 @@ class Broker {
   Endpoint advertised_;
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<Topics> topics_;
+  std::unique_ptr<ProducerIds> producer_ids_;
   TaskGroup maintenance_;
 };
 

@@ -27,6 +27,8 @@ constexpr std::array broker_keys{
     Key{"fetch.max.bytes", &BrokerConfig::fetch_max_bytes,
         "The largest answer to a fetch, but for a first batch larger than this.", 1024},
     Key{"log.retention.check.interval.ms", &BrokerConfig::log_retention_check_interval_ms, "How often retention runs.", 1},
+    Key{"producer.id.expiration.ms", &BrokerConfig::producer_id_expiration_ms,
+        "How long an idempotent producer that sends nothing is remembered, by each partition.", 1},
     Key{"request.receive.timeout.ms", &BrokerConfig::request_receive_timeout_ms,
         "A request that takes longer to arrive than this, from its first byte to its last, closes its connection. (Kafka has no "
         "such limit.)",

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/exhibit.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/node/config_table.h"
@@ -31,7 +32,9 @@ struct BrokerConfig {
   std::int64_t log_retention_check_interval_ms = 300'000;
   std::int64_t request_receive_timeout_ms = 30'000;
   std::int64_t disk_timeout_ms = 30'000;
+  std::int64_t producer_id_expiration_ms = 86'400'000;
   TopicConfig topic_defaults;
+  Exhibits exhibits;  // has no key: only a simulated run or a test sets it
 
   /// Everything that one value alone cannot show. Errors: invalid_argument.
   Result<> validate() const;

@@ -27,7 +27,7 @@ Refusal read_refusal(const Error& error) {
 
 }  // namespace
 
-LogConfig log_config_of(const TopicConfig& config, Duration disk_timeout) {
+LogConfig log_config_of(const TopicConfig& config, Duration disk_timeout, Exhibits exhibits) {
   LogConfig log;
   log.segment_bytes = config.segment_bytes;
   log.segment_ms = config.segment_ms;
@@ -37,13 +37,14 @@ LogConfig log_config_of(const TopicConfig& config, Duration disk_timeout) {
   log.flush_messages = config.flush_messages;
   log.max_message_bytes = config.max_message_bytes;
   log.file_delete_delay_ms = config.file_delete_delay_ms;
+  log.exhibits = exhibits;
   log.io_timeout_ms = std::chrono::ceil<std::chrono::milliseconds>(disk_timeout).count();
   return log;
 }
 
 Partition::Partition(Env& env, PartitionId id, std::int32_t leader_epoch, const TopicConfig& config,
-                     std::unique_ptr<PartitionLog> log)
-    : env_(env), id_(std::move(id)), leader_epoch_(leader_epoch), config_(config), log_(std::move(log)) {
+                     std::unique_ptr<PartitionLog> log, Exhibits exhibits)
+    : env_(env), id_(std::move(id)), leader_epoch_(leader_epoch), exhibits_(exhibits), config_(config), log_(std::move(log)) {
   log_->on_progress([this] { wake_watchers(); });
 }
 
@@ -68,10 +69,14 @@ Outcome<AppendedBatch> Partition::append(const protocol::Records& records, std::
   const Result<protocol::ProducedBatch> checked = protocol::check_produced(records.joined(), rules);
   if (!checked) return Refusal(protocol::produce_error_code(checked.error().code), checked.error().detail);
   const protocol::BatchView& batch = checked->batch;
-  if (batch.has_producer_id()) return Refusal(ErrorCode::unknown_producer_id, "this broker hands out no producer ids");
+  const bool append_time = config_.message_timestamp_type == "LogAppendTime";
+  if (std::optional<AppendedBatch> original = TRY(judge_producer(batch))) {
+    if (!append_time) original->log_append_time_ms = -1;
+    return *original;
+  }
 
   AppendedBatch appended;
-  if (config_.message_timestamp_type == "LogAppendTime") {
+  if (append_time) {
     appended.log_append_time_ms = to_unix_ms(env_.clock.wall_now());
     batch.set_timestamps(protocol::TimestampType::log_append_time, appended.log_append_time_ms);
   } else {
@@ -85,6 +90,35 @@ Outcome<AppendedBatch> Partition::append(const protocol::Records& records, std::
   appended.base_offset = info->base_offset;
   appended.ticket = info->ticket;
   return appended;
+}
+
+// Returns: the original, if the batch is a duplicate; nothing, if it may be appended.
+Outcome<std::optional<AppendedBatch>> Partition::judge_producer(const protocol::BatchView& batch) const {
+  if (!batch.has_producer_id()) return std::optional<AppendedBatch>();
+  if (batch.is_transactional()) return Refusal(ErrorCode::invalid_txn_state, "this broker has no transactions");
+  replication::ProducerBatch claimed;
+  claimed.producer_id = batch.producer_id();
+  claimed.epoch = batch.producer_epoch();
+  claimed.first_sequence = batch.base_sequence();
+  claimed.last_sequence = batch.last_sequence();
+  const replication::ProducerVerdict verdict = log_->producers().judge(claimed, exhibits_);
+  if (const auto* refusal = std::get_if<replication::ProducerRefusal>(&verdict)) {
+    const std::string who = "producer " + std::to_string(claimed.producer_id) + ", epoch " + std::to_string(claimed.epoch);
+    if (*refusal == replication::ProducerRefusal::invalid_producer_epoch) {
+      return Refusal(ErrorCode::invalid_producer_epoch, who + " has been followed by a later epoch");
+    }
+    return Refusal(ErrorCode::out_of_order_sequence_number,
+                   who + ": sequence " + std::to_string(claimed.first_sequence) + " does not follow the last one");
+  }
+  const auto* duplicate = std::get_if<replication::DuplicateBatch>(&verdict);
+  if (duplicate == nullptr) return std::optional<AppendedBatch>();
+  AppendedBatch appended;
+  appended.base_offset = duplicate->original.base_offset;
+  appended.log_append_time_ms = duplicate->original.timestamp_ms;
+  // The original may not be safe yet: the retry waits for what the original waits for.
+  const bool early = exhibits_.on(Exhibit::duplicate_acknowledged_early);
+  appended.ticket = log_->ticket_up_to(early ? log_->log_start() : duplicate->original.last_offset + 1);
+  return std::optional(appended);
 }
 
 Outcome<> Partition::wait_committed(const AppendTicket& ticket, Time deadline) {
@@ -170,14 +204,15 @@ Outcome<std::int64_t> Partition::delete_records_before(std::int64_t offset) {
 
 Outcome<> Partition::configure(const TopicConfig& config, Duration disk_timeout) {
   config_ = config;
-  const Result<> configured = log_->configure(log_config_of(config, disk_timeout));
+  const Result<> configured = log_->configure(log_config_of(config, disk_timeout, exhibits_));
   if (!configured) return Refusal(ErrorCode::kafka_storage_error, to_string(configured.error()));
   return {};
 }
 
-Result<> Partition::tidy() {
+Result<> Partition::tidy(Duration producer_age) {
   const Mutex::Guard guard = TRY(trimming_.lock());
   if (resigned_ || log_->fenced()) return {};
+  log_->expire_producers(producer_age);
   TRY(log_->apply_retention(high_watermark()));
   return log_->write_checkpoint();
 }

@@ -15,8 +15,8 @@
 #include "base/time.h"
 #include "broker/log/partition_log.h"
 #include "broker/node/data_directory.h"
-#include "broker/protocol/outcome.h"
 #include "broker/node/topic_config.h"
+#include "broker/protocol/outcome.h"
 #include "broker/protocol/records.h"
 #include "broker/protocol/schema.h"
 #include "runtime/env.h"
@@ -27,7 +27,7 @@ namespace faultline {
 struct AppendedBatch {
   std::int64_t base_offset = 0;
   std::int64_t log_append_time_ms = -1;  // -1 unless the broker stamps records
-  AppendTicket ticket;
+  AppendTicket ticket;                   // of the original, if the batch had been appended before
 };
 
 struct PartitionRead {
@@ -43,11 +43,12 @@ struct OffsetAndTimestamp {
 };
 
 /// The topic's settings as its logs see them.
-LogConfig log_config_of(const TopicConfig& config, Duration disk_timeout);
+LogConfig log_config_of(const TopicConfig& config, Duration disk_timeout, Exhibits exhibits);
 
 class Partition {
  public:
-  Partition(Env& env, PartitionId id, std::int32_t leader_epoch, const TopicConfig& config, std::unique_ptr<PartitionLog> log);
+  Partition(Env& env, PartitionId id, std::int32_t leader_epoch, const TopicConfig& config, std::unique_ptr<PartitionLog> log,
+            Exhibits exhibits = {});
 
   const PartitionId& id() const { return id_; }
   std::int32_t leader_epoch() const { return leader_epoch_; }
@@ -62,9 +63,11 @@ class Partition {
   /// Errors: FENCED_LEADER_EPOCH (its epoch is older than ours), UNKNOWN_LEADER_EPOCH (newer).
   Outcome<> check_leader_epoch(std::int32_t leader_epoch) const;
 
-  /// Checks, stamps and appends the one batch that a produce request holds for a partition. Does not suspend.
+  /// Checks, stamps and appends the one batch that a produce request holds for a partition. Does not suspend. A batch that an
+  /// idempotent producer has sent before is not appended again: the answer is the original's.
   /// Errors: CORRUPT_MESSAGE, INVALID_RECORD, MESSAGE_TOO_LARGE, UNSUPPORTED_COMPRESSION_TYPE, NOT_ENOUGH_REPLICAS (acks is -1 and
-  /// the in-sync set is too small), NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR. Nothing was appended then.
+  /// the in-sync set is too small), NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR, OUT_OF_ORDER_SEQUENCE_NUMBER,
+  /// INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE. Nothing was appended then.
   Outcome<AppendedBatch> append(const protocol::Records& records, std::int16_t acks, protocol::Version produce_version);
 
   /// Suspends until the high watermark has passed the append.
@@ -89,8 +92,9 @@ class Partition {
   /// Changes the settings. Suspends if the topic leaves the page cache behind: what was acknowledged from it is synced first.
   Outcome<> configure(const TopicConfig& config, Duration disk_timeout);
 
-  /// Applies retention and notes on the disk how far the log is durable. Suspends. Errors: as the disk.
-  Result<> tidy();
+  /// Applies retention, forgets producers that have been idle for `producer_age` and notes on the disk how far the log is durable.
+  /// Suspends. Errors: as the disk.
+  Result<> tidy(Duration producer_age);
 
   /// `event` is set whenever there may be more to read, until forgotten.
   void watch(Event& event) { watchers_.push_back(&event); }
@@ -104,6 +108,7 @@ class Partition {
 
  private:
   void wake_watchers();
+  Outcome<std::optional<AppendedBatch>> judge_producer(const protocol::BatchView& batch) const;
   Result<OffsetAndTimestamp> first_record_at(const Slice& batch, std::optional<std::int64_t> timestamp) const;
   std::int32_t epoch_at(std::int64_t offset) const;
 
@@ -111,6 +116,7 @@ class Partition {
   Env& env_;
   const PartitionId id_;
   const std::int32_t leader_epoch_;
+  const Exhibits exhibits_;
   // Volatile.
   TopicConfig config_;
   std::unique_ptr<PartitionLog> log_;

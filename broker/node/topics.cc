@@ -33,17 +33,18 @@ Outcome<> storage_outcome(const Result<>& result) {
 
 }  // namespace
 
-Topics::Topics(Env& env, DataDirectory& directory, TopicConfig defaults, Duration disk_timeout)
+Topics::Topics(Env& env, DataDirectory& directory, TopicConfig defaults, Duration disk_timeout, Exhibits exhibits)
     : env_(env),
       directory_(directory),
       defaults_(std::move(defaults)),
       disk_timeout_(disk_timeout),
+      exhibits_(exhibits),
       reserve_(env.disk),
       ids_(env.random.stream("topic ids")) {}
 
 Result<std::unique_ptr<Topics>> Topics::open(Env& env, DataDirectory& directory, const TopicConfig& defaults,
-                                             Duration disk_timeout) {
-  std::unique_ptr<Topics> topics(new Topics(env, directory, defaults, disk_timeout));
+                                             Duration disk_timeout, Exhibits exhibits) {
+  std::unique_ptr<Topics> topics(new Topics(env, directory, defaults, disk_timeout, exhibits));
   TRY(topics->restore());
   return topics;
 }
@@ -77,7 +78,7 @@ Result<> Topics::restore() {
 }
 
 Result<std::shared_ptr<Partition>> Topics::restore_partition(const PartitionId& id, const TopicConfig& config) {
-  Result<std::unique_ptr<PartitionLog>> log = directory_.open_log(id, log_config_of(config, disk_timeout_));
+  Result<std::unique_ptr<PartitionLog>> log = directory_.open_log(id, log_config_of(config, disk_timeout_, exhibits_));
   Result<std::shared_ptr<Partition>> partition =
       log ? lead(id, config, std::move(*log)) : Result<std::shared_ptr<Partition>>(log.error());
   if (partition || partition.error() == Errc::cancelled) return partition;
@@ -90,7 +91,7 @@ Result<std::shared_ptr<Partition>> Topics::restore_partition(const PartitionId& 
 Result<std::shared_ptr<Partition>> Topics::lead(const PartitionId& id, const TopicConfig& config,
                                                 std::unique_ptr<PartitionLog> log) {
   TRY(log->begin_epoch(leader_epoch()));
-  return std::make_shared<Partition>(env_, id, leader_epoch(), config, std::move(log));
+  return std::make_shared<Partition>(env_, id, leader_epoch(), config, std::move(log), exhibits_);
 }
 
 const Topic* Topics::find(std::string_view name) const {
@@ -200,7 +201,7 @@ Outcome<> Topics::settle() {
 Result<> Topics::add_partitions(Topic& topic, std::int32_t count) {
   for (auto index = static_cast<std::int32_t>(topic.partitions.size()); index < count; ++index) {
     const PartitionId id{topic.record.name, index};
-    std::unique_ptr<PartitionLog> log = TRY(directory_.create_log(id, log_config_of(topic.config, disk_timeout_)));
+    std::unique_ptr<PartitionLog> log = TRY(directory_.create_log(id, log_config_of(topic.config, disk_timeout_, exhibits_)));
     topic.partitions.push_back(TRY(lead(id, topic.config, std::move(log))));
   }
   return {};

@@ -12,11 +12,11 @@
 
 #include "base/random.h"
 #include "broker/node/data_directory.h"
-#include "broker/protocol/outcome.h"
 #include "broker/node/partition.h"
 #include "broker/node/space_reserve.h"
 #include "broker/node/topic_config.h"
 #include "broker/node/topic_store.h"
+#include "broker/protocol/outcome.h"
 #include "broker/protocol/uuid.h"
 #include "runtime/env.h"
 #include "runtime/sync.h"
@@ -43,7 +43,7 @@ class Topics {
  public:
   /// Restores what the directory holds, as a new incarnation. Errors: corrupt, io_error, timed_out, cancelled.
   static Result<std::unique_ptr<Topics>> open(Env& env, DataDirectory& directory, const TopicConfig& defaults,
-                                              Duration disk_timeout);
+                                              Duration disk_timeout, Exhibits exhibits = {});
 
   const Topic* find(std::string_view name) const;
   const Topic* find(const protocol::Uuid& id) const;
@@ -76,7 +76,7 @@ class Topics {
   std::int32_t leader_epoch() const { return content_.incarnation; }
 
  private:
-  Topics(Env& env, DataDirectory& directory, TopicConfig defaults, Duration disk_timeout);
+  Topics(Env& env, DataDirectory& directory, TopicConfig defaults, Duration disk_timeout, Exhibits exhibits);
 
   Result<> restore();
   Outcome<TopicConfig> effective_config(const ConfigOverrides& overrides) const;
@@ -101,6 +101,7 @@ class Topics {
   DataDirectory& directory_;
   const TopicConfig defaults_;
   const Duration disk_timeout_;
+  const Exhibits exhibits_;
   // Volatile; content_ mirrors what is on the disk, unless a change failed half-way.
   TopicStoreContent content_;
   bool file_is_uncertain_ = false;

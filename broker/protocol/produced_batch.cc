@@ -19,6 +19,8 @@ Result<> check_header(const BatchView& batch, const ProduceRules& rules) {
   if (batch.is_control()) return invalid("clients do not write control batches");
   if (batch.has_delete_horizon()) return invalid("clients do not set a delete horizon");
   if (batch.is_transactional() && !batch.has_producer_id()) return invalid("transactional batch without a producer id");
+  if (batch.producer_id() < no_producer_id) return invalid("producer id " + std::to_string(batch.producer_id()));
+  if (batch.has_producer_id() && batch.producer_epoch() < 0) return invalid("producer id without an epoch");
   if (batch.has_producer_id() && batch.base_sequence() < 0) return invalid("producer id without a sequence");
   if (batch.count() <= 0) return invalid("batch of " + std::to_string(batch.count()) + " records");
   if (batch.last_offset_delta() != batch.count() - 1) {

@@ -72,6 +72,7 @@ constexpr std::array served{
     Row{ApiKey::create_topics, start_plain<protocol::CreateTopicsRequest>},
     Row{ApiKey::delete_topics, start_plain<protocol::DeleteTopicsRequest>},
     Row{ApiKey::delete_records, start_plain<protocol::DeleteRecordsRequest>},
+    Row{ApiKey::init_producer_id, start_plain<protocol::InitProducerIdRequest>},
     Row{ApiKey::offset_for_leader_epoch, start_plain<protocol::OffsetForLeaderEpochRequest>},
     Row{ApiKey::describe_configs, start_plain<protocol::DescribeConfigsRequest>},
     Row{ApiKey::alter_configs, start_plain<protocol::AlterConfigsRequest>},

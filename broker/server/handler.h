@@ -34,6 +34,7 @@ protocol::DescribeTopicPartitionsResponse handle(HandlerContext context, const p
 protocol::ElectLeadersResponse handle(HandlerContext context, const protocol::ElectLeadersRequest& request);
 protocol::FindCoordinatorResponse handle(HandlerContext context, const protocol::FindCoordinatorRequest& request);
 protocol::IncrementalAlterConfigsResponse handle(HandlerContext context, const protocol::IncrementalAlterConfigsRequest& request);
+protocol::InitProducerIdResponse handle(HandlerContext context, const protocol::InitProducerIdRequest& request);
 protocol::ListPartitionReassignmentsResponse handle(HandlerContext context,
                                                     const protocol::ListPartitionReassignmentsRequest& request);
 protocol::MetadataResponse handle(HandlerContext context, const protocol::MetadataRequest& request, protocol::Version version);
