@@ -31,9 +31,14 @@ std::size_t estimated_bytes(const ProducerRecord& record) {
   return bytes;
 }
 
-Result<Slice> encode_batch(std::span<const ProducerRecord> records, protocol::Codec codec) {
+Result<Slice> encode_batch(std::span<const ProducerRecord> records, protocol::Codec codec, const BatchNumber& number) {
   ENSURE(!records.empty());
-  protocol::BatchBuilder builder({.codec = codec});
+  protocol::BatchOptions options;
+  options.codec = codec;
+  options.producer_id = number.producer_id;
+  options.producer_epoch = number.producer_epoch;
+  options.base_sequence = number.base_sequence;
+  protocol::BatchBuilder builder(options);
   for (const ProducerRecord& record : records) {
     ENSURE(record.timestamp_ms.has_value());
     builder.append(*record.timestamp_ms, view(record.key), view(record.value), record.headers);

@@ -15,9 +15,16 @@ namespace faultline::client {
 /// What `record` takes up in a batch at most, before compression.
 std::size_t estimated_bytes(const ProducerRecord& record);
 
+/// How an idempotent producer numbers a batch.
+struct BatchNumber {
+  std::int64_t producer_id = protocol::no_producer_id;
+  std::int16_t producer_epoch = -1;
+  std::int32_t base_sequence = -1;
+};
+
 /// One batch with all of `records`, in order. Requires: there is at least one, and each has a timestamp.
 /// Errors: as protocol::compress.
-Result<Slice> encode_batch(std::span<const ProducerRecord> records, protocol::Codec codec);
+Result<Slice> encode_batch(std::span<const ProducerRecord> records, protocol::Codec codec, const BatchNumber& number = {});
 
 /// The records of `batch` from `from_offset` on. They share memory with the batch, or with what it was decompressed into.
 ///

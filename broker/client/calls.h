@@ -32,6 +32,7 @@ FAULTLINE_CALL(DescribeConfigs);
 FAULTLINE_CALL(DescribeLogDirs);
 FAULTLINE_CALL(Fetch);
 FAULTLINE_CALL(IncrementalAlterConfigs);
+FAULTLINE_CALL(InitProducerId);
 FAULTLINE_CALL(ListOffsets);
 FAULTLINE_CALL(Metadata);
 FAULTLINE_CALL(OffsetForLeaderEpoch);

@@ -13,6 +13,9 @@ Result<> ProducerConfig::validate() const {
   TRY(cluster.validate());
   if (acks < -1 || acks > 1) return Error(Errc::invalid_argument, "acks: expected 0, 1 or -1");
   if (batch_bytes == 0) return Error(Errc::invalid_argument, "batch.size must be greater than zero");
+  if (idempotence.value_or(false) && (acks != -1 || retries == 0)) {
+    return Error(Errc::invalid_argument, "enable.idempotence needs acks=all and retries");
+  }
   if (linger < 0ns) return Error(Errc::invalid_argument, "linger.ms must not be negative");
   if (request_bytes_max == 0 || request_bytes_max > INT32_MAX)
     return Error(Errc::invalid_argument, "max.request.size: expected 1 to 2147483647");

@@ -3,8 +3,11 @@
 //   order        A partition has one batch on its way at a time. Records of a partition are therefore appended in the order of
 //                send(), under retries too. Requests to different partitions and brokers overlap.
 //   retries      A batch is sent again after a broken connection, a missing answer or an error that passes, until
-//                delivery_timeout or `retries`. There is no idempotence: an attempt whose outcome is unknown may have been
-//                appended, and a retry then appends again. Acknowledgement::maybe_duplicated says when that can have happened.
+//                delivery_timeout or `retries`. Batches are numbered, so that brokers know one that comes again (idempotence,
+//                KIP-98). Without that an attempt whose outcome is unknown may have been appended, and a retry then appends
+//                again: Acknowledgement::maybe_duplicated says when that can have happened.
+//   numbers      Each partition is numbered on its own, under an epoch of its own. A batch that is given up with an unknown outcome may
+//                still arrive, so the next one begins a new epoch, which fences it (KIP-360).
 //   errors       A record that failed has a definite error only if none of its attempts can have been appended.
 //   back-pressure send() waits while buffer_bytes are taken by records that are not settled yet.
 #pragma once
@@ -16,6 +19,7 @@
 #include <optional>
 #include <vector>
 
+#include "broker/client/batch.h"
 #include "broker/client/cluster.h"
 #include "broker/client/delivery.h"
 #include "broker/client/partitioner.h"
@@ -65,7 +69,8 @@ class Producer {
     TopicPartition partition;
     std::deque<std::unique_ptr<Batch>> batches;  // the front is on its way if in_flight
     bool in_flight = false;
-    bool asking = false;  // a fiber looks for the leader
+    bool asking = false;                   // a fiber looks for the leader
+    std::optional<BatchNumber> numbering;  // of the next batch, or of the one on its way
     Time not_before{};
   };
   struct Request {
@@ -82,6 +87,9 @@ class Producer {
   Time dispatch();
   bool is_ready(const Queue& queue, Time now, Time& next) const;
   void find_leader(Queue& queue);
+  bool number(Queue& queue);
+  void ask_producer_id();
+  void advance(Queue& queue, const Batch& batch, const ClientResult<Acknowledgement>& result);
   void send_request(const Request& request);
   protocol::ProduceRequest encode(const Request& request);
   void settle(const Request& request, const protocol::ProduceResponse& answer);
@@ -100,7 +108,9 @@ class Producer {
   Semaphore room_;
   std::map<TopicPartition, Queue> queues_;
   std::map<std::int32_t, std::uint32_t> in_flight_;  // requests by broker
-  Condition changed_;                                // something for the sender to look at
+  std::optional<std::int64_t> producer_id_;
+  bool asking_producer_id_ = false;
+  Condition changed_;  // something for the sender to look at
   std::uint32_t flushing_ = 0;
   bool closed_ = false;
   TaskGroup tasks_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "broker/client/config.h"
 #include "broker/protocol/compression.h"
@@ -19,8 +20,12 @@ struct ProducerConfig {
   std::size_t buffer_bytes = 32 << 20;                  // buffer.memory
   Duration block_max{60s};                              // max.block.ms
   Duration delivery_timeout{120s};                      // delivery.timeout.ms
-  std::uint32_t retries = INT32_MAX;                    // retries; 0 is the only way never to write a record twice
+  std::uint32_t retries = INT32_MAX;                    // retries
+  std::optional<bool> idempotence;                      // enable.idempotence; if not said, on where acks and retries allow it
   std::uint32_t requests_in_flight_max = 5;             // max.in.flight.requests.per.connection
+
+  /// Whether records are written once, whatever happens to requests and answers.
+  bool idempotent() const { return idempotence.value_or(acks == -1 && retries > 0); }
 
   /// Errors: invalid_argument; the detail names the setting.
   Result<> validate() const;

@@ -3,6 +3,7 @@
 
 #include "broker/client/batch.h"
 #include "broker/client/producer.h"
+#include "broker/protocol/init_producer_id.h"
 
 namespace faultline::client {
 namespace {
@@ -58,6 +59,7 @@ Time Producer::dispatch() {
       tasks_.spawn("producer.metadata", [this, &waiting = queue] { find_leader(waiting); });
       continue;
     }
+    if (config_.idempotent() && !number(queue)) continue;
     if (in_flight_[leader->broker] >= config_.requests_in_flight_max) continue;
     Request& request = open[leader->broker];
     const std::size_t bytes = queue.batches.front()->bytes;
@@ -86,6 +88,70 @@ void Producer::find_leader(Queue& queue) {
   changed_.notify_all();
 }
 
+/// Whether the queue's next batch can be numbered; if not, a producer id is asked for.
+bool Producer::number(Queue& queue) {
+  if (queue.numbering.has_value()) return true;
+  if (producer_id_.has_value()) {
+    queue.numbering = BatchNumber{*producer_id_, 0, 0};
+    return true;
+  }
+  if (!std::exchange(asking_producer_id_, true)) tasks_.spawn("producer.id", [this] { ask_producer_id(); });
+  return false;
+}
+
+/// Suspends until there is an id, or it is certain that there will be none: what waits for one is given up then.
+void Producer::ask_producer_id() {
+  protocol::InitProducerIdRequest request;
+  request.transaction_timeout_ms = INT32_MAX;  // there is no transaction
+  const Time deadline = after(clock_.now(), config_.delivery_timeout);
+  const auto attempt = [&]() -> ClientResult<std::int64_t> {
+    const protocol::InitProducerIdResponse answer = TRY(cluster_.call_any(request, {.deadline = deadline}));
+    if (answer.error_code != ErrorCode::none) return ClientError(answer.error_code, "InitProducerId");
+    return answer.producer_id;
+  };
+  const ClientResult<std::int64_t> id = cluster_.retrying(deadline, attempt);
+  asking_producer_id_ = false;
+  if (id) {
+    producer_id_ = *id;
+  } else if (id.error().is_cancelled()) {
+    return;
+  } else {
+    for (auto& [partition, queue] : queues_) {
+      const bool waits = !queue.in_flight && !queue.numbering.has_value();
+      // Nothing of it has been sent: the error of the question is a definite one for the records.
+      while (waits && !queue.batches.empty()) {
+        ClientError error = id.error();
+        error.definite = true;
+        finish_front(queue, std::move(error));
+      }
+    }
+  }
+  changed_.notify_all();
+}
+
+/// The numbers after a batch is done with: they go on behind what is known to be there. What may or may not be there, or what the broker
+/// calls out of order, ends the epoch.
+void Producer::advance(Queue& queue, const Batch& batch, const ClientResult<Acknowledgement>& result) {
+  if (!queue.numbering.has_value() || !batch.encoded.has_value()) return;
+  BatchNumber& numbering = *queue.numbering;
+  if (result) {
+    const std::int32_t last = protocol::BatchView::parse(*batch.encoded)->last_sequence();
+    numbering.base_sequence = last == INT32_MAX ? 0 : last + 1;
+    return;
+  }
+  const ErrorCode code = result.error().code;
+  const bool numbers_are_wrong = code == ErrorCode::out_of_order_sequence_number || code == ErrorCode::invalid_producer_epoch ||
+                                 code == ErrorCode::unknown_producer_id;
+  if (result.error().definite && !numbers_are_wrong) return;  // not there: its numbers are the next batch's
+  if (numbering.producer_epoch == INT16_MAX) {
+    queue.numbering.reset();
+    producer_id_.reset();
+    return;
+  }
+  ++numbering.producer_epoch;
+  numbering.base_sequence = 0;
+}
+
 protocol::ProduceRequest Producer::encode(const Request& request) {
   protocol::ProduceRequest message;
   message.acks = config_.acks;
@@ -97,7 +163,7 @@ protocol::ProduceRequest Producer::encode(const Request& request) {
     Batch& batch = *queue->batches.front();
     batch.sealed = true;
     if (!batch.encoded.has_value()) {
-      Result<Slice> encoded = encode_batch(batch.records, config_.compression);
+      Result<Slice> encoded = encode_batch(batch.records, config_.compression, queue->numbering.value_or(BatchNumber()));
       if (!encoded) {
         settle(*queue, std::move(encoded).error());
         continue;
@@ -158,7 +224,8 @@ void Producer::settle(const Request& request, const protocol::ProduceResponse& a
         return queue->in_flight && queue->partition.partition == said.index && queue->partition.topic == topic.name;
       });
       if (found == request.queues.end()) continue;
-      if (said.error_code == ErrorCode::none) {
+      // A duplicate that the broker remembers without its offset (older brokers) is as good as appended.
+      if (said.error_code == ErrorCode::none || said.error_code == ErrorCode::duplicate_sequence_number) {
         acknowledge(**found, said.base_offset, said.log_append_time_ms);
         continue;
       }
@@ -192,11 +259,13 @@ void Producer::acknowledge(Queue& queue, std::int64_t base_offset, std::int64_t 
   Batch& batch = *queue.batches.front();
   queue.in_flight = false;
   batch.outcome->append_time_ms = append_time_ms;
-  finish_front(queue, Acknowledgement{queue.partition, base_offset, append_time_ms, batch.attempts, batch.maybe_appended});
+  finish_front(queue, Acknowledgement{queue.partition, base_offset, append_time_ms, batch.attempts,
+                                      batch.maybe_appended && !queue.numbering.has_value()});
 }
 
 void Producer::finish_front(Queue& queue, ClientResult<Acknowledgement> result) {
   Batch& batch = *queue.batches.front();
+  advance(queue, batch, result);
   batch.outcome->result = std::move(result);
   batch.outcome->done.set();
   room_.release(batch.bytes);

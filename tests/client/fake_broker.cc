@@ -42,6 +42,7 @@ class Session {
       case ApiKey::produce: return answer<ProduceRequest, ProduceResponse>(*header, body, reaction);
       case ApiKey::fetch: return answer<FetchRequest, FetchResponse>(*header, body, reaction);
       case ApiKey::list_offsets: return answer<ListOffsetsRequest, ListOffsetsResponse>(*header, body, reaction);
+      case ApiKey::init_producer_id: return answer<InitProducerIdRequest, InitProducerIdResponse>(*header, body, reaction);
       case ApiKey::create_topics: return answer<CreateTopicsRequest, CreateTopicsResponse>(*header, body, reaction);
       default: return false;
     }
@@ -125,6 +126,23 @@ class Session {
     }
   }
 
+  void serve(const InitProducerIdRequest&, InitProducerIdResponse& response, ErrorCode code, bool) {
+    response.error_code = code;
+    if (code == ErrorCode::none) response.producer_id = cluster_.next_producer_id++;
+  }
+
+  /// Where the batch is, if it is there.
+  static std::optional<std::int64_t> original_of(const FakePartition& partition, const BatchView& batch) {
+    if (!batch.has_producer_id()) return std::nullopt;
+    for (const Slice& bytes : partition.batches) {
+      const BatchView known = *BatchView::parse(bytes);
+      const bool same = known.producer_id() == batch.producer_id() && known.producer_epoch() == batch.producer_epoch() &&
+                        known.base_sequence() == batch.base_sequence();
+      if (same) return known.base_offset();
+    }
+    return std::nullopt;
+  }
+
   void serve(const ProduceRequest& request, ProduceResponse& response, ErrorCode code, bool carried_out) {
     for (const auto& topic : request.topic_data) {
       ProduceResponse::Topic& said = response.responses.emplace_back();
@@ -138,6 +156,10 @@ class Session {
           one.error_code = ErrorCode::not_leader_or_follower;
         } else if (carried_out) {
           const Slice batch = Slice::copy_of(data.records.joined().bytes());
+          if (const std::optional<std::int64_t> original = original_of(partition, *BatchView::parse(batch))) {
+            one.base_offset = *original;
+            continue;
+          }
           one.base_offset = partition.end();
           BatchView::parse(batch)->stamp(partition.end(), partition.epoch);
           partition.batches.push_back(batch);

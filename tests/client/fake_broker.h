@@ -60,6 +60,7 @@ struct FakeCluster {
   std::map<protocol::ApiKey, int> seen;                       // requests of each kind, over all brokers
   std::map<protocol::ApiKey, protocol::Version> last_version;
   Condition appended;
+  std::int64_t next_producer_id = 1000;
 
   void add_topic(const std::string& name, std::size_t partitions, std::int32_t leader = 1);
   FakePartition& at(const TopicPartition& partition) {

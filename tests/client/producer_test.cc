@@ -1,6 +1,7 @@
 // The producer against brokers that drop, delay, refuse and lie: what is reported, in which order records land, how often.
 #include "broker/client/producer.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -302,4 +303,100 @@ TEST_CASE("producer: a crash of its node in the middle of everything leaves noth
     simulated.world.run_for(1s);
     CHECK_FALSE(simulated.world.is_running(node));
   }
+}
+
+namespace {
+
+/// (producer id, epoch, first sequence) of each batch in the log.
+std::vector<std::array<std::int64_t, 3>> numbers(FakeCluster& cluster, const TopicPartition& partition) {
+  std::vector<std::array<std::int64_t, 3>> found;
+  for (const Slice& bytes : cluster.at(partition).batches) {
+    const protocol::BatchView batch = *protocol::BatchView::parse(bytes);
+    found.push_back({batch.producer_id(), batch.producer_epoch(), batch.base_sequence()});
+  }
+  return found;
+}
+
+void idempotent(ProducerConfig& config) { config.idempotence.reset(); }
+
+}  // namespace
+
+TEST_CASE("producer: idempotence is on where acks and retries allow it, and an error where it was asked for and they do not") {
+  ProducerConfig config;
+  CHECK(config.idempotent());
+  config.acks = 1;
+  CHECK_FALSE(config.idempotent());
+  config.idempotence = true;
+  CHECK(config.validate().has_error());
+  config.acks = -1;
+  config.retries = 0;
+  CHECK(config.validate().has_error());
+}
+
+TEST_CASE("producer: with idempotence an answer that vanished is retried, and the record is there once") {
+  Simulated simulated;
+  const Acknowledgement acknowledgement = need(send_one(simulated, {{.kind = Kind::serve_and_close}}, idempotent));
+  CHECK(simulated.cluster.values(orders) == "x");
+  CHECK(acknowledgement.attempts == 2);
+  CHECK(acknowledgement.offset == 0);
+  CHECK_FALSE(acknowledgement.maybe_duplicated);
+}
+
+TEST_CASE("producer: each partition is numbered on its own, by records; what was refused leaves no gap") {
+  Simulated simulated;
+  simulated.cluster.add_topic("orders", 2);
+  simulated.cluster.script = FakeCluster::on(ApiKey::produce, {{}, refuse(ErrorCode::message_too_large)});
+  simulated.run([&](Env& env) {
+    ProducerConfig config = simulated.producer_config();
+    idempotent(config);
+    config.linger = 5ms;
+    Producer producer(env, config);
+    std::vector<Delivery> batch;
+    for (int i = 0; i < 3; ++i) batch.push_back(need(producer.send(record("orders", "a", 0))));
+    need(batch.back().wait());
+    CHECK(producer.send_and_wait(record("orders", "b", 0)).error().definite);
+    need(producer.send_and_wait(record("orders", "c", 0)));
+    need(producer.send_and_wait(record("orders", "d", 1)));
+  });
+  CHECK(numbers(simulated.cluster, {"orders", 0}) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}, {1000, 0, 3}});
+  CHECK(numbers(simulated.cluster, {"orders", 1}) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}});
+}
+
+TEST_CASE(
+    "producer: after a batch whose outcome is unknown, or a sequence out of order, the next one begins a new epoch (KIP-360)") {
+  Simulated simulated;
+  simulated.cluster.add_topic("orders", 1);
+  simulated.cluster.script =
+      FakeCluster::on(ApiKey::produce, {{},
+                                        {.kind = Kind::serve_and_refuse, .code = ErrorCode::unknown_server_error},
+                                        {},
+                                        refuse(ErrorCode::out_of_order_sequence_number)});
+  simulated.run([&](Env& env) {
+    ProducerConfig config = simulated.producer_config();
+    idempotent(config);
+    Producer producer(env, config);
+    need(producer.send_and_wait(record("orders", "a")));
+    CHECK_FALSE(producer.send_and_wait(record("orders", "b")).error().definite);
+    need(producer.send_and_wait(record("orders", "c")));
+    CHECK(producer.send_and_wait(record("orders", "d")).error().definite);
+    need(producer.send_and_wait(record("orders", "e")));
+  });
+  CHECK(numbers(simulated.cluster, orders) ==
+        std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}, {1000, 0, 1}, {1000, 1, 0}, {1000, 2, 0}});
+}
+
+TEST_CASE("producer: a producer id is asked for again while that may help, and else the records fail for certain") {
+  const ErrorCode code = GENERATE(ErrorCode::coordinator_not_available, ErrorCode::cluster_authorization_failed);
+  Simulated simulated;
+  simulated.cluster.add_topic("orders", 1);
+  simulated.cluster.script = FakeCluster::on(ApiKey::init_producer_id, {refuse(code)});
+  simulated.run([&](Env& env) {
+    ProducerConfig config = simulated.producer_config();
+    idempotent(config);
+    Producer producer(env, config);
+    const ClientResult<Acknowledgement> sent = producer.send_and_wait(record("orders", "a"));
+    CHECK(sent.has_value() == is_retriable(code));
+    if (!sent) CHECK(sent.error().definite);
+    need(producer.send_and_wait(record("orders", "b")));
+  });
 }

@@ -48,6 +48,7 @@ class Simulated {
     ProducerConfig config;
     config.cluster = cluster_config();
     config.delivery_timeout = 20s;
+    config.idempotence = false;  // most tests are about what a producer can know without it
     config.block_max = 5s;
     return config;
   }

@@ -91,12 +91,13 @@ class Confluent(unittest.TestCase):
         config = self.admin.describe_configs([resource])[resource].result(30)
         self.assertEqual(config["retention.ms"].value, "7000")
 
-    def test_idempotent_producer_is_refused_clearly(self):
-        # No producer ids are handed out: a client that insists must be told, not left to believe in exactly-once.
-        producer = Producer({"bootstrap.servers": self.broker.address, "enable.idempotence": True})
-        with self.assertRaisesRegex(KafkaException, "Idempotent producer not supported"):
-            for _ in range(300):
-                producer.poll(0.1)
+    def test_idempotent_producer(self):
+        self.create("once", partitions=1)
+        messages = [(None, b"%d" % i) for i in range(3000)]
+        reports = self.produce("once", messages, **{"enable.idempotence": True, "linger.ms": 1, "batch.num.messages": 50})
+        self.assertEqual([error for error, _ in reports], [None] * 3000)
+        self.assertEqual([message.offset() for _, message in reports], list(range(3000)))
+        self.assertEqual([message.value() for message in self.consume("once", 3000)], [value for _, value in messages])
 
 
 if __name__ == "__main__":

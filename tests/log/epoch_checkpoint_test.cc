@@ -3,6 +3,7 @@
 
 #include "broker/log/epoch_checkpoint.h"
 #include "broker/log/log_checkpoint.h"
+#include "broker/log/producer_checkpoint.h"
 #include "broker/log/tickets.h"
 
 using namespace faultline;
@@ -15,11 +16,20 @@ TEST_CASE("checkpoint: what was written is read, and a changed byte anywhere is 
   CHECK(decode_epochs(encode_epochs(cache))->entries() == cache.entries());
   CHECK(decode_epochs(encode_epochs(EpochCache()))->entries().empty());
   CHECK(*LogCheckpoint::decode(checkpoint.encode()) == checkpoint);
-  for (const Slice& file : {encode_epochs(cache), checkpoint.encode()}) {
+  ProducerCheckpoint producers{17, {}};
+  replication::ProducerEntry& entry = producers.entries[1003];
+  entry.epoch = 2;
+  entry.last_offset = 16;
+  for (std::int32_t i = 0; i < 5; ++i) entry.remember({10 * i, 10 * i + 9, 100 * i, 100 * i + 9, 1'700'000'000'000});
+  producers.entries[1004].epoch = 0;
+  producers.entries[1004].transaction_start = 12;
+  CHECK(*ProducerCheckpoint::decode(producers.encode()) == producers);
+  for (const Slice& file : {encode_epochs(cache), checkpoint.encode(), producers.encode()}) {
     for (std::size_t i = 0; i < file.size(); ++i) {
       const Slice changed = Slice::copy_of(file.bytes());
       changed.writable()[i] ^= 1;
       CHECK(decode_epochs(changed).has_error());
+      CHECK(ProducerCheckpoint::decode(changed).has_error());
       CHECK(LogCheckpoint::decode(changed).has_error());
       CHECK(LogCheckpoint::decode(file.part(0, i)).has_error());
     }
