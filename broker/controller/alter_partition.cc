@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "broker/controller/controller.h"
 #include "broker/controller/reassignment.h"
@@ -53,7 +54,10 @@ Outcome<PartitionRecord> Controller::alter_partition(const AlterPartition& reque
   wanted.isr = TRY(eligible_isr(request, partition));
   wanted.recovering = request.recovering;
   complete_reassignment(partition, min_insync_replicas(partition.topic_id), wanted);
-  change(partition, wanted);
+  // Accepted is accepted: a new partition epoch, also for the ISR that was, so that a late copy of the request is refused.
+  PartitionRecord next = settle(partition, wanted, rules_of(partition)).value_or(partition);
+  next.partition_epoch = partition.partition_epoch + 1;
+  decide(std::move(next));
   return *image_.partition(request.partition.topic_id, request.partition.partition);
 }
 

@@ -146,6 +146,14 @@ TEST_CASE("controller: a leader's report is checked in Kafka's order") {
   CHECK(code_of([](AlterPartition&) {}) == ErrorCode::invalid_update_version);  // once
 }
 
+TEST_CASE("controller: a report that changes nothing is accepted once all the same") {
+  Cluster cluster = three_brokers();
+  const PartitionName orders = cluster.topic("orders", {1, 2});
+  const AlterPartition same = cluster.isr_change(orders, {1, 2});
+  CHECK(cluster.alter(same)->partition_epoch == same.partition_epoch + 1);
+  CHECK(cluster.alter(same).error().code == ErrorCode::invalid_update_version);
+}
+
 TEST_CASE("controller: fenced brokers, and those that go down, do not join an ISR") {
   Cluster cluster = three_brokers();
   const PartitionName orders = cluster.topic("orders", {1, 2});
