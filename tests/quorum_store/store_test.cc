@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <span>
 
 #include "base/crc32c.h"
 #include "sim/world.h"
@@ -259,8 +260,8 @@ void write_some(Env& env) {
 
 void damage(Env& env, std::string_view name, std::uint64_t offset) {
   const auto file = env.disk.open(name, OpenMode::write, no_deadline).value();
-  const std::vector<Slice> garbage{Slice::copy_of("garbage")};
-  REQUIRE(file->write_at(offset, garbage, no_deadline).has_value());
+  const Slice garbage = Slice::copy_of("garbage");
+  REQUIRE(file->write_at(offset, std::span<const Slice>(&garbage, 1), no_deadline).has_value());
 }
 
 Errc opening(Env& env) {
