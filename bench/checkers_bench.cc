@@ -27,7 +27,7 @@ double peak_memory_mb() {
 
 BenchResult run_checkers_bench() {
   BenchResult result{"checkers", {}};
-  for (const auto rows : {linearizability_figures, transactions_figures}) {
+  for (const auto rows : {linearizability_figures, transactions_figures, log_figures}) {
     const std::vector<Figure> figures = rows();
     result.figures.insert(result.figures.end(), figures.begin(), figures.end());
   }

@@ -19,6 +19,8 @@ double peak_memory_mb();
 
 /// bench/linearizability_bench.cc
 std::vector<Figure> linearizability_figures();
+/// bench/log_bench.cc
+std::vector<Figure> log_figures();
 
 /// bench/transactions_bench.cc
 std::vector<Figure> transactions_figures();
