@@ -12,11 +12,11 @@ namespace faultline::checkers {
 
 namespace {
 
-// A record in the log of a partition, or one whose place follows from the batch that it belongs to.
+// A record in the log of a partition.
 struct Append {
   std::int64_t offset = 0;
   std::uint32_t operation = 0;
-  std::uint32_t row = no_row;  // in LogModel::offsets; no_row: nobody saw it
+  std::uint32_t row = no_row;  // in LogModel::offsets
 };
 
 // A read that found the end of a partition.
@@ -86,7 +86,11 @@ class ReadTable {
 class Sweep {
  public:
   Sweep(const LogHistory& history, const LogModel& model, const LinearizabilityRules& rules)
-      : history_(history), model_(model), rules_(rules), fillers_(history.partitions.size()) {}
+      : history_(history),
+        model_(model),
+        rules_(rules),
+        fillers_(history.partitions.size()),
+        unseen_batch_(history.partitions.size(), false) {}
 
   Verdict run() && {
     Verdict verdict;
@@ -94,6 +98,8 @@ class Sweep {
     find_obstacle();
     if (!obstacle_.empty()) return unknown(std::move(verdict));
     find_main_copies();
+    if (rules_.atomic_batches) find_batches();
+    if (!obstacle_.empty()) return unknown(std::move(verdict));
     for (const LogModel::Conflict& conflict : model_.conflicts) judge_conflict(conflict);
     const ReadTable reads(history_, model_);
     for (std::uint32_t p = 0; p < history_.partitions.size(); ++p) check_partition(p, reads);
@@ -130,6 +136,55 @@ class Sweep {
       if (writer.outcome == Outcome::indefinite) fillers_[value.partition].push_back(value.writer);
     }
   }
+
+  // What each send of several records appended to one partition: side by side and in order. Of an indefinite one that was seen in
+  // part the rest is not known, so that its place in the log cannot be judged.
+  void find_batches() {
+    batch_end_.assign(model_.offsets.size(), 0);
+    for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
+      const LogOperation& operation = history_.operations[i];
+      if (operation.kind != OperationKind::send || operation.record_count < 2 || operation.outcome == Outcome::fail) continue;
+      for (std::uint32_t r = operation.first_record; r < operation.first_record + operation.record_count;) {
+        const std::uint32_t end = end_of_batch(r, operation);
+        if (end - r > 1) judge_batch(i, r, end);
+        r = end;
+      }
+    }
+  }
+
+  // Where the records end that go to the same partition as `record`. A send that comes back to a partition begins another batch there.
+  std::uint32_t end_of_batch(std::uint32_t record, const LogOperation& operation) const {
+    const PartitionId partition = history_.records[record].partition;
+    const std::uint32_t end = operation.first_record + operation.record_count;
+    while (record < end && history_.records[record].partition == partition) ++record;
+    return record;
+  }
+
+  void judge_batch(std::uint32_t operation, std::uint32_t begin, std::uint32_t end) {
+    const std::uint32_t p = history_.records[begin].partition.value();
+    std::uint32_t known = 0;
+    for (std::uint32_t r = begin; r < end; ++r) known += offset_row_of(r) != no_row ? 1 : 0;
+    if (known == 0) {
+      // It takes its holes together or none: left to those who fill single ones, where they suffice.
+      std::erase(fillers_[p], operation);
+      unseen_batch_[p] = true;
+      return;
+    }
+    if (known < end - begin) {
+      obstacle_ = fmt::format("of the batch that op {} sent, only a part was seen", operation);
+      return;
+    }
+    const LogModel::Offset& first = model_.offsets[offset_row_of(begin)];
+    const std::int64_t last_offset = first.offset + (end - begin) - 1;
+    for (std::uint32_t r = begin; r < end; ++r) {
+      if (model_.offsets[offset_row_of(r)].offset == first.offset + (r - begin)) continue;
+      return violation(p, {operation}, "{} of {} does not lie beside the record before it in its batch",
+                       history_.records[r].value);
+    }
+    batch_end_[offset_row_of(begin)] = last_offset;
+  }
+
+  std::uint32_t offset_row_of(std::uint32_t record) const { return model_.values[model_.value_rows[record]].offset_row; }
 
   // For each value at several offsets the row of the copy that must take effect before its send ends.
   void find_main_copies() {
@@ -217,6 +272,8 @@ class Sweep {
     std::uint64_t steps = 0;
     std::int64_t next_offset = 0;  // the lowest that no append has taken
     std::size_t fillers_used = 0;
+    std::int64_t batch_end = 0;  // the last offset of the batch that the last append began
+    std::uint32_t batch = no_row;
   };
 
   static std::string append_role(const Progress& at) { return fmt::format("an append at offset {}", at.latest_position); }
@@ -244,6 +301,7 @@ class Sweep {
   }
 
   bool place_exact_read(std::uint32_t p, const ExactRead& read, Progress& at) {
+    if (at.batch != no_row && read.end <= at.batch_end) return report_inside(p, read, at), false;
     if (!fill_holes(p, read.end, read.operation, at)) return false;
     if (at.now > history_.operations[read.operation].completion_index) {
       report(p, at, read.operation, fmt::format("a read that found the end at {}", read.end));
@@ -264,6 +322,10 @@ class Sweep {
       return false;
     }
     place(at, writer, append.offset, append_role);
+    if (!batch_end_.empty() && batch_end_[row] > append.offset) {
+      at.batch = writer;
+      at.batch_end = batch_end_[row];
+    }
     at.next_offset = std::max(at.next_offset, append.offset + 1);
     const std::uint32_t reader = first_read_of(append);
     if (reader == no_row) return true;
@@ -280,6 +342,7 @@ class Sweep {
     if (!rules_.fill_holes) return true;
     for (; at.next_offset < end; ++at.next_offset) {
       if (at.fillers_used == fillers_[p].size()) {
+        if (doubtful(p)) return false;
         found_.add(anomaly::not_linearizable, [&] {
           return Finding{
               .partition = history_.partitions[p],
@@ -294,7 +357,24 @@ class Sweep {
     return true;
   }
 
+  // With holes to fill, unseen batches could fill them in more ways than are tried here.
+  bool doubtful(std::uint32_t p) {
+    if (!unseen_batch_[p]) return false;
+    obstacle_ = fmt::format("holes of {} may have been taken by batches that nobody saw", history_.partitions[p]);
+    return true;
+  }
+
+  void report_inside(std::uint32_t p, const ExactRead& read, const Progress& at) {
+    found_.add(anomaly::not_linearizable, [&] {
+      return Finding{.partition = history_.partitions[p],
+                     .witness = {at.batch, read.operation},
+                     .text = fmt::format("op {} found the end of {} at {}, inside the batch that op {} appended up to offset {}",
+                                         read.operation, history_.partitions[p], read.end, at.batch, at.batch_end)};
+    });
+  }
+
   void report(std::uint32_t p, const Progress& at, std::uint32_t operation, const std::string& role) {
+    if (at.fillers_used > 0 && doubtful(p)) return;
     found_.add(anomaly::not_linearizable, [&] {
       return Finding{
           .partition = history_.partitions[p],
@@ -312,6 +392,8 @@ class Sweep {
   const std::vector<std::string> tolerated_;
   FindingList found_{tolerated_, 8};                 // of each kind of violation as many as of any other anomaly
   std::vector<std::vector<std::uint32_t>> fillers_;  // per partition, by invocation: indefinite appends that nobody saw
+  std::vector<bool> unseen_batch_;                   // per partition: some of these were batches of several records
+  std::vector<std::int64_t> batch_end_;              // per offset row that begins a batch; empty if batches are not atomic
   std::vector<std::uint32_t> main_copy_;             // per value row; empty if no value has two offsets
   std::vector<std::uint32_t> earliest_read_;         // per offset row, likewise
   std::string obstacle_;                             // why there can be no answer

@@ -26,8 +26,8 @@ struct LinearizabilityRules {
   /// send ends; the others at any time after it began.
   bool duplicates_allowed = false;
   /// True: what one send appends to one partition is one batch, which lies side by side and becomes visible at once, so that no
-  /// exact read ends strictly inside it. Holes that only unseen batches of several records could fill make the answer `unknown`,
-  /// and so do values at two offsets.
+  /// exact read ends strictly inside it. Holes that only unseen batches of several records could fill make the answer `unknown`, and
+  /// so does a batch of which only a part was seen.
   bool atomic_batches = false;
 };
 

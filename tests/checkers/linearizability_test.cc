@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "base/random.h"
 #include "script.h"
@@ -56,8 +57,10 @@ class BruteForce {
     const auto length = static_cast<std::int64_t>(log_.size());
     const auto records = history_.records_of(operation);
     if (operation.kind == OperationKind::send) {
-      if (records[0].offset != no_offset && records[0].offset != length) return false;
-      log_.push_back(records[0].value);
+      for (std::size_t i = 0; i < records.size(); ++i) {
+        if (records[i].offset != no_offset && records[i].offset != length + static_cast<std::int64_t>(i)) return false;
+      }
+      for (const LogRecord& record : records) log_.push_back(record.value);
       return true;
     }
     if (operation.end_offset != no_offset && operation.end_offset != length) return false;
@@ -80,6 +83,7 @@ struct Plan {
   bool takes_effect = true;
   bool exact = false;
   std::int64_t end = no_offset;
+  std::int64_t batch = 1;  // how many records a send has
   std::vector<At> records;
 };
 
@@ -113,9 +117,11 @@ void execute(std::vector<Plan>& plans, RandomStream& random) {
   for (Plan* plan : order) {
     const auto length = static_cast<std::int64_t>(log.size());
     if (plan->send) {
-      const std::int64_t value = 100 + (plan - plans.data());
-      plan->records = {{plan->outcome == Outcome::ok ? length : no_offset, value}};
-      if (plan->takes_effect) log.push_back(value);
+      for (std::int64_t i = 0; i < plan->batch; ++i) {
+        const std::int64_t value = 100 + 10 * (plan - plans.data()) + i;
+        plan->records.push_back({plan->outcome == Outcome::ok ? length + i : no_offset, value});
+        if (plan->takes_effect) log.push_back(value);
+      }
       continue;
     }
     const std::int64_t reached = plan->exact ? length : random.between(std::int64_t{0}, length);
@@ -197,6 +203,50 @@ TEST_CASE("linearizability: the sweep agrees with a search over all orders on 20
   }
   CHECK(valid_count > histories / 5);
   CHECK(valid_count < histories * 4 / 5);
+}
+
+TEST_CASE("linearizability: batches that appear at once agree with the search on 200,000 small random histories") {
+  LinearizabilityRules rules;
+  rules.atomic_batches = true;
+  constexpr std::uint64_t histories = 200000;
+  std::map<Verdict::Outcome, std::uint64_t> answers;
+  for (std::uint64_t seed = 0; seed < histories; ++seed) {
+    RandomStream random = RandomSource(seed).stream("batches");
+    std::vector<Plan> plans;
+    const std::uint64_t count = 1 + random.below(6);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      plans.push_back(draw_plan(random));
+      plans.back().batch = random.between(std::int64_t{1}, std::int64_t{3});
+    }
+    execute(plans, random);
+    if (random.chance({1, 3})) spoil(plans, random);
+    const LogHistory history = record(plans);
+    const Verdict verdict = check_linearizable(history, rules);
+    ++answers[verdict.outcome];
+    if (verdict.outcome == Verdict::Outcome::unknown) continue;
+    const bool expected = BruteForce(history).linearizable();
+    if ((verdict.outcome == valid) == expected) continue;
+    INFO("seed " << seed << ", a search says " << expected);
+    for (std::uint32_t i = 0; i < history.operations.size(); ++i) UNSCOPED_INFO(describe(history, i));
+    for (const Finding& finding : verdict.findings) UNSCOPED_INFO(finding.text);
+    REQUIRE(false);
+  }
+  CHECK(answers[Verdict::Outcome::valid] > histories / 5);
+  CHECK(answers[Verdict::Outcome::invalid] > histories / 6);
+  CHECK(answers[Verdict::Outcome::unknown] < histories / 3);
+}
+
+TEST_CASE("linearizability: no exact read ends inside a batch") {
+  LinearizabilityRules rules;
+  rules.atomic_batches = true;
+  for (const std::int64_t end : {0, 1, 2}) {
+    Script script;
+    const OperationId batch = script.begin_send(1, {{0, 10}, {1, 11}});
+    script.final_poll(2, {}, end);
+    script.end_send(batch, {{0, 10}, {1, 11}});
+    CHECK(judge(script, rules) == (end == 1 ? invalid : valid));
+    CHECK(judge(script) == valid);
+  }
 }
 
 TEST_CASE("linearizability: a partial poll is a lower bound, it does not hold later appends back") {
