@@ -390,3 +390,46 @@ TEST_CASE("log checker: of many findings of one kind a few are spelled out and a
   CHECK(verdict.count(anomaly::lost_write) == 100);
   CHECK(verdict.findings.size() == 3);
 }
+
+TEST_CASE("log checker: precommitted-read: a transaction polls what it sent itself, not what another sent") {
+  Script script;
+  const PartitionId partition = script.partition(0);
+  const std::vector<LogRecord> sent{{partition, no_offset, 11}};
+  script.send(1, {0, 10});
+  script.poll(3, {{0, 10}});
+  const auto transact = [&](std::int64_t offset, std::int64_t polled) {
+    const OperationId txn = script.recorder().invoke_txn(2, script.tick(), sent);
+    script.recorder().complete_txn(txn, script.tick(), Outcome::ok, std::vector<std::int64_t>{1},
+                                   std::vector<LogRecord>{{partition, offset, polled}});
+  };
+  Script other = script;
+  transact(1, 11);
+  has_only(script, anomaly::precommitted_read, {2});
+  std::swap(script, other);
+  transact(0, 10);
+  is_valid(script);
+}
+
+TEST_CASE(
+    "log checker: a loss is excused after more faults at once than are claimed to be survived, and in compacted partitions") {
+  const auto lossy = [](Time second_crash) {
+    Script script;
+    script.send(1, {0, 10});
+    script.final_poll(2, {}, 1);
+    script.recorder().add_fault({"crash", "node 0", Time(1ms), Time(5ms)});
+    script.recorder().add_fault({"crash", "node 1", second_crash, second_crash + 2ms});
+    return script;
+  };
+  LogRules rules;
+  rules.claims = {{"crash", 1}};
+  Script apart = lossy(Time(6ms));
+  has_only(apart, anomaly::unseen, {0, 1}, rules);
+  Script together = lossy(Time(2ms));
+  has_only(together, anomaly::unseen, {0, 1});
+  const Verdict excused = judge(together, rules);
+  CHECK(excused.outcome == Verdict::Outcome::valid);
+  CHECK(excused.count(anomaly::lost_beyond_bound) == 1);
+  LogRules compacted;
+  compacted.compacted = {PartitionId(0)};
+  is_valid(apart, compacted);
+}

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +25,15 @@ class NaiveLogChecker {
     judge_values();
     for (const auto& [place, values] : log_) count(anomaly::inconsistent_offsets, values.size() > 1);
     for (const LogOperation& operation : history_.operations) {
-      if (operation.outcome != Outcome::ok || operation.rebalanced) continue;
-      if (operation.kind == OperationKind::send || operation.kind == OperationKind::poll) judge_order(operation);
+      const bool own =
+          std::any_of(history_.polled_by(operation).begin(), history_.polled_by(operation).end(), [&](const auto& r) {
+            const auto writer = writer_.find({r.partition.value(), r.value});
+            return writer != writer_.end() && writer->second == &operation;
+          });
+      count(anomaly::precommitted_read, operation.kind == OperationKind::txn && own);
+      if (operation.outcome != Outcome::ok) continue;
+      judge_order(operation, true);
+      if (!operation.rebalanced) judge_order(operation, false);
     }
     std::erase_if(counts_, [](const auto& entry) { return entry.second == 0; });
     return counts_;
@@ -38,23 +46,28 @@ class NaiveLogChecker {
 
   void collect() {
     for (const LogOperation& operation : history_.operations) {
-      for (const LogRecord& record : history_.records_of(operation)) {
-        const Key key{record.partition.value(), record.value};
-        if (operation.kind == OperationKind::send) writer_[key] = &operation;
-        if (operation.kind == OperationKind::poll && operation.outcome == Outcome::ok) readers_[key].push_back(&operation);
+      for (const LogRecord& record : history_.sent_by(operation)) writer_[{record.partition.value(), record.value}] = &operation;
+      for (const LogRecord& record : history_.polled_by(operation)) {
+        if (operation.outcome == Outcome::ok) readers_[{record.partition.value(), record.value}].push_back(&operation);
       }
     }
     for (const LogOperation& operation : history_.operations) {
-      const bool tells = operation.kind == OperationKind::poll || (operation.kind == OperationKind::send && committed(operation));
-      for (const LogRecord& record : history_.records_of(operation)) {
-        if (tells && record.offset != no_offset) log_[{record.partition.value(), record.offset}].insert(record.value);
+      for (const bool sends : {true, false}) {
+        if (sends && !committed(operation)) continue;
+        for (const LogRecord& record : side_of(operation, sends)) {
+          if (record.offset != no_offset) log_[{record.partition.value(), record.offset}].insert(record.value);
+        }
       }
     }
   }
 
+  std::span<const LogRecord> side_of(const LogOperation& operation, bool sends) const {
+    return sends ? history_.sent_by(operation) : history_.polled_by(operation);
+  }
+
   bool committed(const LogOperation& operation) const {
     if (operation.outcome != Outcome::indefinite) return operation.outcome == Outcome::ok;
-    const auto records = history_.records_of(operation);
+    const auto records = history_.sent_by(operation);
     return std::any_of(records.begin(), records.end(),
                        [&](const LogRecord& record) { return readers_.contains({record.partition.value(), record.value}); });
   }
@@ -128,34 +141,34 @@ class NaiveLogChecker {
     count(anomaly::unseen, !lost && writer.outcome == Outcome::ok && read_after);
   }
 
-  std::vector<LogRecord> placed_records(const LogOperation& operation, std::uint32_t partition) const {
+  std::vector<LogRecord> placed_records(const LogOperation& operation, bool sends, std::uint32_t partition) const {
     std::vector<LogRecord> result;
-    for (const LogRecord& record : history_.records_of(operation)) {
+    for (const LogRecord& record : side_of(operation, sends)) {
       if (record.partition.value() == partition && index_of(record)) result.push_back(record);
     }
     return result;
   }
 
-  void judge_order(const LogOperation& operation) {
+  void judge_order(const LogOperation& operation, bool sends) {
     for (std::uint32_t p = 0; p < history_.partitions.size(); ++p) {
-      const std::vector<LogRecord> records = placed_records(operation, p);
-      for (std::size_t i = 1; i < records.size(); ++i) judge_step(operation.kind, true, records[i - 1], records[i]);
+      const std::vector<LogRecord> records = placed_records(operation, sends, p);
+      for (std::size_t i = 1; i < records.size(); ++i) judge_step(sends, true, records[i - 1], records[i]);
       if (records.empty()) continue;
-      if (const auto before = position_before(operation, p)) judge_step(operation.kind, false, *before, records.front());
+      if (const auto before = position_before(operation, sends, p)) judge_step(sends, false, *before, records.front());
     }
   }
 
   // The last record of the last operation of this kind that this process had finished, unless its position was forgotten.
-  std::optional<LogRecord> position_before(const LogOperation& operation, std::uint32_t partition) const {
+  std::optional<LogRecord> position_before(const LogOperation& operation, bool sends, std::uint32_t partition) const {
     const LogOperation* last = nullptr;
     for (const LogOperation& other : history_.operations) {
-      const bool counts = other.process == operation.process && other.kind == operation.kind && other.outcome == Outcome::ok &&
-                          other.completion_index < operation.invoke_index && !placed_records(other, partition).empty();
+      const bool counts = other.process == operation.process && other.outcome == Outcome::ok &&
+                          other.completion_index < operation.invoke_index && !placed_records(other, sends, partition).empty();
       if (counts) last = &other;
     }
     if (last == nullptr) return std::nullopt;
-    if (operation.kind == OperationKind::poll && forgotten(*last, operation, partition)) return std::nullopt;
-    return placed_records(*last, partition).back();
+    if (!sends && forgotten(*last, operation, partition)) return std::nullopt;
+    return placed_records(*last, sends, partition).back();
   }
 
   bool forgotten(const LogOperation& from, const LogOperation& to, std::uint32_t partition) const {
@@ -167,18 +180,21 @@ class NaiveLogChecker {
       const auto between = [&](std::uint32_t event) { return event > from.invoke_index && event < to.invoke_index; };
       const bool moves = other.kind == OperationKind::assign || (other.kind == OperationKind::seek && listed);
       if (moves && (between(other.invoke_index) || between(other.completion_index))) return true;
-      const bool half_done = other.kind == OperationKind::poll && other.outcome != Outcome::ok && listed;
+      const auto polled = history_.polled_by(other);
+      const bool half_done = other.outcome != Outcome::ok &&
+                             std::any_of(polled.begin(), polled.end(),
+                                         [&](const LogRecord& record) { return record.partition.value() == partition; });
       if (half_done && between(other.completion_index)) return true;
       if (other.rebalanced && between(other.invoke_index) && other.completion_index < to.invoke_index) return true;
     }
     return false;
   }
 
-  void judge_step(OperationKind kind, bool internal, const LogRecord& from, const LogRecord& to) {
+  void judge_step(bool sends, bool internal, const LogRecord& from, const LogRecord& to) {
     const std::int64_t before = *index_of(from);
     const std::int64_t after = *index_of(to);
     const bool back = after - before < 1;
-    if (kind == OperationKind::send) {
+    if (sends) {
       count(internal ? anomaly::int_nonmonotonic_send : anomaly::nonmonotonic_send, back);
       count(anomaly::int_send_skip, internal && after - before > 1);
       return;

@@ -54,7 +54,11 @@ class Nonsense {
     if (draw < 5) {
       std::vector<LogRecord> records = nonsense_records(random_, 0);
       for (LogRecord& record : records) record.value = static_cast<std::int64_t>(next_value_++);
-      open_.push_back({script_.recorder().invoke_send(process, script_.tick(), records), OperationKind::send, records.size()});
+      if (random_.chance({1, 4})) {
+        open_.push_back({script_.recorder().invoke_txn(process, script_.tick(), records), OperationKind::txn, records.size()});
+      } else {
+        open_.push_back({script_.recorder().invoke_send(process, script_.tick(), records), OperationKind::send, records.size()});
+      }
     } else if (draw < 11) {
       open_.push_back({script_.recorder().invoke_poll(process, script_.tick(), random_.chance({1, 4})), OperationKind::poll, 0});
     } else {
@@ -71,10 +75,11 @@ class Nonsense {
     const Outcome outcome = draw_outcome(random_);
     const Time now = script_.tick();
     HistoryRecorder& recorder = script_.recorder();
-    if (open.kind == OperationKind::send) {
+    if (open.kind == OperationKind::send || open.kind == OperationKind::txn) {
       std::vector<std::int64_t> offsets;
       for (std::size_t i = 0; i < open.records; ++i) offsets.push_back(random_.between(std::int64_t{-1}, std::int64_t{5}));
-      recorder.complete_send(open.id, now, outcome, offsets);
+      if (open.kind == OperationKind::send) return recorder.complete_send(open.id, now, outcome, offsets);
+      recorder.complete_txn(open.id, now, outcome, offsets, nonsense_records(random_, next_value_));
     } else if (open.kind == OperationKind::poll) {
       if (random_.chance({1, 8})) recorder.set_rebalanced(open.id);
       if (random_.chance({1, 3})) recorder.set_exact_end(open.id, PartitionId(static_cast<std::uint32_t>(random_.below(2))), 3);
