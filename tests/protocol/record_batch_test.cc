@@ -182,7 +182,13 @@ TEST_CASE("produced batch: what a broker refuses, and with which error") {
   CHECK(with([](std::uint8_t* b) { store_be(b + 57, std::int32_t{0}), store_be(b + 23, std::int32_t{-1}); }) == Errc::malformed);
   CHECK(with([](std::uint8_t* b) { store_be(b + 57, std::int32_t{2}), store_be(b + 23, std::int32_t{1}); }) == Errc::malformed);
   CHECK(with([](std::uint8_t* b) { store_be(b + 43, std::int64_t{1}); }) == Errc::malformed);
-  CHECK(with([](std::uint8_t* b) { store_be(b + 43, std::int64_t{1}), store_be(b + 53, std::int32_t{0}); }) == Errc::none);
+  const auto numbered = [](std::uint8_t* b, std::int16_t epoch) {
+    store_be(b + 43, std::int64_t{1});
+    store_be(b + 51, epoch);
+    store_be(b + 53, std::int32_t{0});
+  };
+  CHECK(with([&](std::uint8_t* b) { numbered(b, -1); }) == Errc::malformed);
+  CHECK(with([&](std::uint8_t* b) { numbered(b, 0); }) == Errc::none);
   CHECK(with([](std::uint8_t* b) { b[61] = 0x7e; }) == Errc::malformed);  // first record longer than it is
   CHECK(with([](std::uint8_t* b) { b[64] = 2; }) == Errc::malformed);     // first record says offset delta 1
 
