@@ -44,11 +44,13 @@ class ReadTable {
     std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
     reads_.resize(reads.size());
     for (std::size_t i = 0; i < reads.size(); ++i) reads_[next[slots[i]]++] = reads[i];
-    const auto before = [](const ExactRead& a, const ExactRead& b) { return a.end < b.end; };
+    const auto before = [](const ExactRead& a, const ExactRead& b) {
+      return a.end != b.end ? a.end < b.end : a.operation < b.operation;
+    };
     for (std::size_t s = 0; s + 1 < first_.size(); ++s) {  // several ends without a known offset between them
       const auto begin = reads_.begin() + first_[s];
       const auto end = reads_.begin() + first_[s + 1];
-      if (!std::is_sorted(begin, end, before)) std::stable_sort(begin, end, before);
+      if (!std::is_sorted(begin, end, before)) std::sort(begin, end, before);
     }
   }
 

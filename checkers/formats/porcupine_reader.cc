@@ -208,8 +208,8 @@ class PorcupineReader final : public EventReader {
       const Value entries[] = {Value::text("op"), Value::integer(i)};
       numbers_.push_back(Value::items(kept_.copy(std::span<const Value>(entries)), Kind::map));
     }
-    std::ranges::stable_sort(events_, [](const TimedEvent& a, const TimedEvent& b) {
-      return a.time != b.time ? a.time < b.time : a.returned < b.returned;
+    std::ranges::sort(events_, [](const TimedEvent& a, const TimedEvent& b) {
+      return std::tie(a.time, a.returned, a.operation) < std::tie(b.time, b.returned, b.operation);
     });
   }
 
