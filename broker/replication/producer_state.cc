@@ -70,7 +70,7 @@ void ProducerStates::settle(std::int64_t offset) {
 
 std::vector<ProducerId> ProducerStates::take_back(std::int64_t end) {
   while (!undo_.empty() && undo_.back().base_offset >= end) {
-    const Undo undo = std::move(undo_.back());
+    const Undo undo = undo_.back();
     undo_.pop_back();
     if (undo.before.has_value()) {
       entries_[undo.producer_id] = *undo.before;

@@ -14,6 +14,7 @@
 #include <array>
 #include <cctype>
 #include <limits>
+#include <tuple>
 
 #include "checkers/formats/form_parser.h"
 #include "checkers/formats/readers.h"

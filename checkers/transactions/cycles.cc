@@ -7,7 +7,6 @@
 
 namespace faultline::transactions {
 
-using checkers::no_event;
 using checkers::Outcome;
 
 namespace {

@@ -20,11 +20,12 @@ std::optional<raft::Position> position_in(std::string_view name) {
   name.remove_prefix(snapshot_prefix.size());
   std::int64_t index = 0;
   std::int32_t term = 0;
-  const char* dash = name.data() + index_digits;
-  const char* end = name.data() + name.size();
-  const auto index_end = std::from_chars(name.data(), dash, index);
-  const auto term_end = std::from_chars(dash + 1, end, term);
-  if (index_end.ptr != dash || term_end.ptr != end || *dash != '-') return std::nullopt;
+  const std::string_view index_text = name.substr(0, index_digits);
+  const std::string_view term_text = name.substr(index_digits + 1);
+  const auto index_end = std::from_chars(index_text.begin(), index_text.end(), index);
+  const auto term_end = std::from_chars(term_text.begin(), term_text.end(), term);
+  const bool whole = index_end.ptr == index_text.end() && term_end.ptr == term_text.end();
+  if (!whole || name[index_digits] != '-') return std::nullopt;
   return raft::Position{raft::Term(term), raft::Index(index)};
 }
 
