@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "broker/raft/messages.h"
 #include "broker/raft/progress.h"
 #include "broker/raft/types.h"
 
