@@ -4,8 +4,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "../checkers/script.h"
 #include "checkers/log_checker.h"
+#include "script.h"
 
 using namespace faultline;
 using namespace faultline::checkers;
