@@ -69,6 +69,7 @@ void describe(V& v, std::type_identity<Producer>) {
   v("keys", &Producer::keys);
   v("value_bytes", &Producer::value_bytes, Limits{.min = 8, .max = 16 << 20});  // the value's number takes 8
   v("acks", &Producer::acks);
+  v("idempotent", &Producer::idempotent);
   v("codecs", &Producer::codecs);
   v("request_timeout", &Producer::request_timeout, at_least_one);
   v("delivery_timeout", &Producer::delivery_timeout, at_least_one);

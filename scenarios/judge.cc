@@ -11,15 +11,27 @@ namespace {
 
 using checkers::Finding;
 
+bool all_idempotent(const Scenario& scenario) {
+  return std::all_of(scenario.producers.begin(), scenario.producers.end(),
+                     [](const Producer& producer) { return producer.idempotent && producer.acks == Acks::all; });
+}
+
+// What is counted and is no failure.
+std::vector<std::string> tolerated(const Scenario& scenario) {
+  std::vector<std::string> names = scenario.checks.tolerate;
+  names.emplace_back(checkers::anomaly::int_send_skip);
+  if (!all_idempotent(scenario)) names.emplace_back(checkers::anomaly::duplicate);
+  return names;
+}
+
 bool tolerates(const Scenario& scenario, std::string_view anomaly) {
-  const std::vector<std::string>& names = scenario.checks.tolerate;
-  return anomaly == checkers::anomaly::int_send_skip || std::find(names.begin(), names.end(), anomaly) != names.end();
+  const std::vector<std::string> names = tolerated(scenario);
+  return std::find(names.begin(), names.end(), anomaly) != names.end();
 }
 
 checkers::LogRules rules_of(TrialState& state) {
   checkers::LogRules rules;
-  rules.tolerated = state.scenario.checks.tolerate;
-  rules.tolerated.emplace_back(checkers::anomaly::int_send_skip);
+  rules.tolerated = tolerated(state.scenario);
   for (const auto& [partition, offset] : state.deleted_below) {
     rules.retained_from.push_back({state.history_partition(partition), offset});
   }

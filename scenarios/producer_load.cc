@@ -65,7 +65,7 @@ class ProducerLoad {
     client::ProducerConfig config;
     config.cluster = state_.cluster_config(node_, spec_.request_timeout);
     config.acks = acks_of(spec_.acks);
-    config.idempotence = false;                                // the judge counts what retries do without it
+    config.idempotence = spec_.idempotent && spec_.acks == Acks::all;
     config.compression = static_cast<protocol::Codec>(codec);  // both are numbered as on the wire
     config.delivery_timeout = std::max(spec_.delivery_timeout, spec_.request_timeout);
     config.block_max = spec_.delivery_timeout;

@@ -72,6 +72,7 @@ struct Producer {
   std::int64_t keys = 0;  // distinct keys; 0: records without a key
   Range<std::int64_t> value_bytes{16, 200};
   Acks acks = Acks::all;
+  bool idempotent = true;                  // where acks is all
   std::vector<Codec> codecs{Codec::none};  // one is drawn for each send
   Duration request_timeout = 1s;
   Duration delivery_timeout = 5s;
@@ -166,9 +167,9 @@ enum class SwarmGroup : std::uint8_t { chaos, knobs, clients };
 
 /// Which judges look at the run, and what they require.
 struct Checks {
-  bool log = true;         // the history of the clients
-  bool invariants = true;  // the logs of the brokers, from the inside
-  std::vector<std::string> tolerate{"duplicate"};
+  bool log = true;                    // the history of the clients
+  bool invariants = true;             // the logs of the brokers, from the inside
+  std::vector<std::string> tolerate;  // and duplicates, unless every producer is idempotent
   checkers::Requirements require;
 
   bool operator==(const Checks&) const = default;

@@ -61,7 +61,6 @@ class FinalReader {
     config.cluster = state.cluster_config("final-reader", request_timeout);
     config.delivery_timeout = attempt_timeout;
     config.block_max = attempt_timeout;
-    config.idempotence = false;
     return config;
   }
 
