@@ -89,15 +89,6 @@ Result<> ClusterImage::take(const ProducerIdsRecord& record) {
   return {};
 }
 
-Result<> ClusterImage::take(const FeatureRecord& record) {
-  if (record.level == 0) {
-    features_.erase(record.feature);
-  } else {
-    features_.insert_or_assign(record.feature, record.level);
-  }
-  return {};
-}
-
 const BrokerRecord* ClusterImage::broker(BrokerId id) const {
   const auto found = brokers_.find(id);
   return found == brokers_.end() ? nullptr : &found->second;
@@ -141,7 +132,6 @@ std::vector<Record> ClusterImage::snapshot() const {
     for (const auto& [key, value] : values) records.emplace_back(ConfigRecord{name.first, name.second, key, value});
   }
   records.emplace_back(ProducerIdsRecord{next_producer_id_});
-  for (const auto& [feature, level] : features_) records.emplace_back(FeatureRecord{feature, level});
   return records;
 }
 

@@ -46,7 +46,6 @@ class ClusterImage {
   const ConfigValues& config(ConfigScope scope, std::string_view name) const;
 
   std::int64_t next_producer_id() const { return next_producer_id_; }
-  const std::map<std::string, std::int16_t, std::less<>>& features() const { return features_; }
 
   /// The records that make an empty image equal to this one.
   std::vector<Record> snapshot() const;
@@ -69,7 +68,6 @@ class ClusterImage {
   Result<> take(const PartitionRecord& record);
   Result<> take(const ConfigRecord& record);
   Result<> take(const ProducerIdsRecord& record);
-  Result<> take(const FeatureRecord& record);
 
   std::int64_t applied_ = 0;
   std::map<BrokerId, BrokerRecord> brokers_;
@@ -77,7 +75,6 @@ class ClusterImage {
   std::map<std::string, Uuid, std::less<>> topic_ids_;
   std::map<ConfigName, ConfigValues> configs_;
   std::int64_t next_producer_id_ = 0;
-  std::map<std::string, std::int16_t, std::less<>> features_;
 };
 
 }  // namespace faultline::metadata

@@ -166,19 +166,6 @@ struct ProducerIdsRecord {
   }
 };
 
-struct FeatureRecord {
-  std::string feature;
-  std::int16_t level = 0;  // 0: not in use
-
-  bool operator==(const FeatureRecord&) const = default;
-
-  template <class Self>
-  static constexpr auto fields() {
-    using protocol::field;
-    return std::tuple(field("feature", &Self::feature), field("level", &Self::level));
-  }
-};
-
 /// The first record of a snapshot: how many records are behind the picture that follows.
 struct SnapshotRecord {
   std::int64_t applied = 0;
@@ -193,7 +180,7 @@ struct SnapshotRecord {
 
 /// On the wire a record's type is its place in this list: new ones go to the end.
 using Record = std::variant<SnapshotRecord, BrokerRecord, RemoveBrokerRecord, TopicRecord, RemoveTopicRecord, PartitionRecord,
-                            ConfigRecord, ProducerIdsRecord, FeatureRecord>;
+                            ConfigRecord, ProducerIdsRecord>;
 
 /// Records that take effect together, as one entry of the quorum's log.
 Slice encode(std::span<const Record> records);
