@@ -1,5 +1,5 @@
 // AlterPartition: a leader reports which replicas are in sync, and the controller decides. The checks, and their order, are those of
-// docs/decisions (the controller); all of them look at one and the same image.
+// docs/decisions/0007-controller.md; all of them look at one and the same image.
 #include <fmt/format.h>
 
 #include <algorithm>

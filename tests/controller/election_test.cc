@@ -154,6 +154,26 @@ TEST_CASE("controller: a report that changes nothing is accepted once all the sa
   CHECK(cluster.alter(same).error().code == ErrorCode::invalid_update_version);
 }
 
+TEST_CASE("controller: with KAFKA-14154 put back, a controller that is behind fences a leader that is not") {
+  ControllerConfig config = test_config();
+  config.exhibits = {Exhibit::kafka_14154};
+  Cluster cluster = three_brokers(config);
+  AlterPartition ahead = cluster.isr_change(cluster.topic("orders", {1, 2}), {1});
+  ++ahead.leader_epoch;
+  CHECK(cluster.alter(ahead).error().code == ErrorCode::fenced_leader_epoch);
+}
+
+TEST_CASE("controller: with Kafka 0.8 put back, who was left behind is elected though that is not allowed") {
+  ControllerConfig config = test_config();
+  config.exhibits = {Exhibit::kafka_0_8};
+  Cluster cluster = three_brokers(config);
+  const PartitionName orders = cluster.topic("orders", {1, 2}, two_in_sync);
+  REQUIRE(cluster.alter(cluster.isr_change(orders, {1})).has_value());
+  cluster.fall_silent(1);
+  CHECK(cluster.at(orders).leader == 2);
+  CHECK(cluster.at(orders).recovering);
+}
+
 TEST_CASE("controller: fenced brokers, and those that go down, do not join an ISR") {
   Cluster cluster = three_brokers();
   const PartitionName orders = cluster.topic("orders", {1, 2});
