@@ -9,8 +9,6 @@ namespace {
 
 using protocol::ErrorCode;
 
-constexpr TracePoint connect_failed_point{"client.connect_failed", TraceLevel::info};
-
 // A broker that asks for a longer pause than this is not taken at its word.
 constexpr Duration throttle_max = 30s;
 
@@ -131,37 +129,7 @@ ClientResult<Endpoint> Cluster::endpoint_of(std::int32_t id) const {
 }
 
 ClientResult<std::shared_ptr<Connection>> Cluster::connection(std::int32_t id, Lane lane, Time deadline) {
-  Node& node = nodes_[{id, lane}];
-  const auto is_good = [&](const Endpoint& endpoint) {
-    return node.connection != nullptr && node.connection->usable() && node.endpoint == endpoint;
-  };
-  Endpoint endpoint = TRY(endpoint_of(id));
-  if (is_good(endpoint) && node.not_before <= clock_.now()) return node.connection;
-  const Mutex::Guard guard = TRY(node.opening.lock(deadline));
-  if (node.not_before > clock_.now()) {
-    TRY(sleep_until(std::min(node.not_before, deadline)));
-    if (node.not_before > clock_.now()) return Error(Errc::timed_out, "waiting to connect again to " + to_string(endpoint));
-  }
-  endpoint = TRY(endpoint_of(id));
-  if (is_good(endpoint)) return node.connection;
-  TRY(open(id, node, deadline));
-  return node.connection;
-}
-
-ClientResult<> Cluster::open(std::int32_t id, Node& node, Time deadline) {
-  const Endpoint endpoint = TRY(endpoint_of(id));
-  node.connection.reset();
-  ClientResult<std::unique_ptr<Connection>> opened = Connection::open(env_, tasks_, endpoint, config_.connection, deadline);
-  if (!opened) {
-    ++node.failures;
-    node.not_before = after(clock_.now(), reconnect_.delay(node.failures));
-    env_.trace.emit(connect_failed_point, {{"broker", to_string(endpoint)}, {"failures", node.failures}});
-    return std::move(opened).error();
-  }
-  node.failures = 0;
-  node.endpoint = endpoint;
-  node.connection = *std::move(opened);
-  return {};
+  return connections_[{id, lane}].get({env_, tasks_, config_.connection, reconnect_}, [&] { return endpoint_of(id); }, deadline);
 }
 
 ClientResult<std::int32_t> Cluster::any_broker(Time deadline) {
@@ -169,8 +137,8 @@ ClientResult<std::int32_t> Cluster::any_broker(Time deadline) {
   for (const auto& [id, endpoint] : metadata_.brokers) candidates.push_back(id);
   for (std::size_t i = 0; i < config_.bootstrap.size(); ++i) candidates.push_back(-1 - static_cast<std::int32_t>(i));
   for (const std::int32_t id : candidates) {
-    const auto found = nodes_.find({id, Lane::normal});
-    if (found != nodes_.end() && found->second.connection != nullptr && found->second.connection->usable()) return id;
+    const auto found = connections_.find({id, Lane::normal});
+    if (found != connections_.end() && found->second.usable()) return id;
   }
   // Where to begin changes from attempt to attempt: a broker that swallows connections must not be the only one ever tried.
   ClientError last;
@@ -194,10 +162,7 @@ ClientResult<std::int32_t> Cluster::controller(Time deadline) {
 void Cluster::note_throttle(std::int32_t id, std::int32_t throttle_time_ms) {
   if (throttle_time_ms <= 0) return;
   const Time until = after(clock_.now(), std::min<Duration>(std::chrono::milliseconds(throttle_time_ms), throttle_max));
-  for (const Lane lane : {Lane::normal, Lane::fetch}) {
-    Node& node = nodes_[{id, lane}];
-    node.not_before = std::max(node.not_before, until);
-  }
+  for (const Lane lane : {Lane::normal, Lane::fetch}) connections_[{id, lane}].pause_until(until);
 }
 
 }  // namespace faultline::client

@@ -17,6 +17,7 @@
 
 #include "broker/client/backoff.h"
 #include "broker/client/connection.h"
+#include "broker/client/kept_connection.h"
 #include "broker/client/metadata.h"
 #include "runtime/sync.h"
 
@@ -101,16 +102,7 @@ class Cluster {
   Duration retry_delay(std::uint32_t failures) { return retry_.delay(failures); }
 
  private:
-  struct Node {
-    std::shared_ptr<Connection> connection;  // shared with calls in flight when it is replaced
-    Endpoint endpoint;                       // that it was opened to
-    Mutex opening;
-    std::uint32_t failures = 0;
-    Time not_before{};  // of the next attempt to connect, or of the next request to a broker that throttles
-  };
-
   ClientResult<std::shared_ptr<Connection>> connection(std::int32_t id, Lane lane, Time deadline);
-  ClientResult<> open(std::int32_t id, Node& node, Time deadline);
   ClientResult<Endpoint> endpoint_of(std::int32_t id) const;
   ClientResult<std::int32_t> any_broker(Time deadline);
   ClientResult<std::int32_t> controller(Time deadline);
@@ -129,7 +121,7 @@ class Cluster {
   std::set<std::string> topics_;  // every topic that was ever asked for
   std::uint64_t refreshes_ = 0;
   Mutex refreshing_;
-  std::map<std::pair<std::int32_t, Lane>, Node> nodes_;  // negative ids: -1 - index into the bootstrap list
+  std::map<std::pair<std::int32_t, Lane>, KeptConnection> connections_;  // negative ids: -1 - index into the bootstrap list
   std::uint32_t next_candidate_ = 0;
   Backoff retry_;
   Backoff reconnect_;
