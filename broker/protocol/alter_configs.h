@@ -75,12 +75,14 @@ struct AlterConfigsResponse {
 
   std::int32_t throttle_time_ms = 0;
   std::vector<Resource> responses;
+  std::int64_t metadata_applied = -1;  // ours: see docs/formats/wire.md
 
   bool operator==(const AlterConfigsResponse&) const = default;
 
   template <class Self>
   static constexpr auto fields() {
-    return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("responses", &Self::responses));
+    return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("responses", &Self::responses),
+                      field("metadata_applied", &Self::metadata_applied, tagged(own_tags, 2)));
   }
 };
 

@@ -85,13 +85,15 @@ struct AlterPartitionReassignmentsResponse {
   ErrorCode error_code = ErrorCode::none;
   std::optional<std::string> error_message;
   std::vector<Topic> responses;
+  std::int64_t metadata_applied = -1;  // ours: see docs/formats/wire.md
 
   bool operator==(const AlterPartitionReassignmentsResponse&) const = default;
 
   template <class Self>
   static constexpr auto fields() {
     return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("error_code", &Self::error_code),
-                      field("error_message", &Self::error_message), field("responses", &Self::responses));
+                      field("error_message", &Self::error_message), field("responses", &Self::responses),
+                      field("metadata_applied", &Self::metadata_applied, tagged(own_tags, 0)));
   }
 };
 

@@ -73,12 +73,14 @@ struct CreatePartitionsResponse {
 
   std::int32_t throttle_time_ms = 0;
   std::vector<Topic> results;
+  std::int64_t metadata_applied = -1;  // ours: see docs/formats/wire.md
 
   bool operator==(const CreatePartitionsResponse&) const = default;
 
   template <class Self>
   static constexpr auto fields() {
-    return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("results", &Self::results));
+    return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("results", &Self::results),
+                      field("metadata_applied", &Self::metadata_applied, tagged(own_tags, 2)));
   }
 };
 

@@ -117,12 +117,14 @@ struct CreateTopicsResponse {
 
   std::int32_t throttle_time_ms = 0;
   std::vector<Topic> topics;
+  std::int64_t metadata_applied = -1;  // ours: see docs/formats/wire.md
 
   bool operator==(const CreateTopicsResponse&) const = default;
 
   template <class Self>
   static constexpr auto fields() {
-    return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("topics", &Self::topics));
+    return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("topics", &Self::topics),
+                      field("metadata_applied", &Self::metadata_applied, tagged(own_tags, 5)));
   }
 };
 

@@ -79,13 +79,15 @@ struct ElectLeadersResponse {
   std::int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::none;
   std::vector<Topic> replica_election_results;
+  std::int64_t metadata_applied = -1;  // ours: see docs/formats/wire.md
 
   bool operator==(const ElectLeadersResponse&) const = default;
 
   template <class Self>
   static constexpr auto fields() {
     return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("error_code", &Self::error_code, since(1)),
-                      field("replica_election_results", &Self::replica_election_results));
+                      field("replica_election_results", &Self::replica_election_results),
+                      field("metadata_applied", &Self::metadata_applied, tagged(own_tags, 2)));
   }
 };
 

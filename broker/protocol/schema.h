@@ -23,6 +23,9 @@ using Version = std::int16_t;
 
 inline constexpr Version never = std::numeric_limits<Version>::max();
 
+/// The first tag of fields that are ours and no one else's: Kafka counts its own from 0. docs/formats/wire.md
+inline constexpr int own_tags = 10000;
+
 template <class Owner, class T>
 struct Field {
   std::string_view name;

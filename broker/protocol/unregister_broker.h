@@ -32,13 +32,15 @@ struct UnregisterBrokerResponse {
   std::int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::none;
   std::optional<std::string> error_message;
+  std::int64_t metadata_applied = -1;  // ours: see docs/formats/wire.md
 
   bool operator==(const UnregisterBrokerResponse&) const = default;
 
   template <class Self>
   static constexpr auto fields() {
     return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("error_code", &Self::error_code),
-                      field("error_message", &Self::error_message));
+                      field("error_message", &Self::error_message),
+                      field("metadata_applied", &Self::metadata_applied, tagged(own_tags, 0)));
   }
 };
 

@@ -75,13 +75,15 @@ struct UpdateFeaturesResponse {
   ErrorCode error_code = ErrorCode::none;
   std::optional<std::string> error_message;
   std::vector<FeatureResult> results;
+  std::int64_t metadata_applied = -1;  // ours: see docs/formats/wire.md
 
   bool operator==(const UpdateFeaturesResponse&) const = default;
 
   template <class Self>
   static constexpr auto fields() {
     return std::tuple(field("throttle_time_ms", &Self::throttle_time_ms), field("error_code", &Self::error_code),
-                      field("error_message", &Self::error_message), field("results", &Self::results, until(1)));
+                      field("error_message", &Self::error_message), field("results", &Self::results, until(1)),
+                      field("metadata_applied", &Self::metadata_applied, tagged(own_tags, 0)));
   }
 };
 
