@@ -18,6 +18,13 @@ std::optional<Bytes> view(const std::optional<Slice>& slice) {
   return slice->bytes();
 }
 
+// The sequence of the record at `offset`: they wrap after INT32_MAX.
+std::int32_t sequence_at(const protocol::BatchView& batch, std::int64_t offset) {
+  if (!batch.has_producer_id()) return -1;
+  const std::uint64_t index = static_cast<std::uint64_t>(offset) - static_cast<std::uint64_t>(batch.base_offset());
+  return static_cast<std::int32_t>((static_cast<std::uint32_t>(batch.base_sequence()) + index) & INT32_MAX);
+}
+
 }  // namespace
 
 std::size_t estimated_bytes(const ProducerRecord& record) {
@@ -56,7 +63,8 @@ Result<std::vector<ConsumerRecord>> decode_batch(const protocol::BatchView& batc
     if (!next.has_value()) return records;
     if (next->offset < from_offset) continue;
     records.push_back({partition, next->offset, next->timestamp, append_time, batch.partition_leader_epoch(),
-                       std::move(next->key), std::move(next->value), std::move(next->headers)});
+                       std::move(next->key), std::move(next->value), std::move(next->headers), batch.producer_id(),
+                       batch.producer_epoch(), sequence_at(batch, next->offset)});
   }
 }
 

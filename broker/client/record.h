@@ -46,6 +46,10 @@ struct ConsumerRecord {
   std::optional<Slice> key;
   std::optional<Slice> value;
   std::vector<Header> headers;
+  /// Who wrote it, and as which of its records: as the batch says; -1 where its producer was not idempotent.
+  std::int64_t producer_id = -1;
+  std::int16_t producer_epoch = -1;
+  std::int32_t sequence = -1;
 };
 
 /// The bytes as text; empty if absent.
