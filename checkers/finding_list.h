@@ -24,12 +24,12 @@ class FindingList {
   /// Counts one instance of `name`; `make()` returns the Finding (its partition, witness and text) if it is to be spelled out.
   template <class Make>
   void add(std::string_view name, Make make) {
-    Kind& kind = kind_of(name);
-    if (kind.total.count++ >= per_anomaly_) return;
-    Finding finding = make();
-    finding.anomaly = name;
-    finding.failure = kind.total.failure;
-    kind.findings.push_back(std::move(finding));
+    add_to(kind_of(name, !is_tolerated(name)), make);
+  }
+  /// The same, for an instance that is a failure although others of its name may be tolerated.
+  template <class Make>
+  void add_failure(std::string_view name, Make make) {
+    add_to(kind_of(name, true), make);
   }
 
   bool has_failure() const {
@@ -53,12 +53,24 @@ class FindingList {
     std::vector<Finding> findings;
   };
 
-  Kind& kind_of(std::string_view name) {
+  template <class Make>
+  void add_to(Kind& kind, Make make) {
+    if (kind.total.count++ >= per_anomaly_) return;
+    Finding finding = make();
+    finding.anomaly = kind.total.anomaly;
+    finding.failure = kind.total.failure;
+    kind.findings.push_back(std::move(finding));
+  }
+
+  bool is_tolerated(std::string_view name) const {
+    return std::find(tolerated_.begin(), tolerated_.end(), name) != tolerated_.end();
+  }
+
+  Kind& kind_of(std::string_view name, bool failure) {
     for (Kind& kind : kinds_) {
-      if (kind.total.anomaly == name) return kind;
+      if (kind.total.anomaly == name && kind.total.failure == failure) return kind;
     }
-    const bool tolerated = std::find(tolerated_.begin(), tolerated_.end(), name) != tolerated_.end();
-    kinds_.push_back({{std::string(name), !tolerated, 0}, {}});
+    kinds_.push_back({{std::string(name), failure, 0}, {}});
     return kinds_.back();
   }
 

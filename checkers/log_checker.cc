@@ -209,6 +209,12 @@ class LogChecker {
     }
   }
 
+  bool must_not_repeat(const LogModel::Value& value) const {
+    if (value.writer == no_row) return false;
+    const auto& all = rules_.idempotent_processes;
+    return std::find(all.begin(), all.end(), history_.operations[value.writer].process) != all.end();
+  }
+
   void find_duplicates() {
     std::vector<LogModel::Conflict> elsewhere;
     for (const LogModel::Conflict& conflict : model_.conflicts) {
@@ -223,13 +229,18 @@ class LogChecker {
       reported = conflict.value_row;
       const LogModel::Value& value = model_.values[conflict.value_row];
       const LogModel::Offset& first = model_.offsets[value.offset_row];
-      found_.add(anomaly::duplicate, [&] {
+      const auto describe_it = [&] {
         return Finding{.partition = name_of(value.partition),
                        .witness = {first.operation, conflict.operation},
                        .text = fmt::format("value {} of {} is at offset {} (op {}) and at offset {} (op {})", value.value,
                                            name_of(value.partition), first.offset, first.operation,
                                            model_.offsets[conflict.offset_row].offset, conflict.operation)};
-      });
+      };
+      if (must_not_repeat(value)) {
+        found_.add_failure(anomaly::duplicate, describe_it);
+      } else {
+        found_.add(anomaly::duplicate, describe_it);
+      }
     }
   }
 

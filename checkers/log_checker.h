@@ -37,6 +37,8 @@ struct LogRules {
   /// failure: another producer's records between two of one's own are no fault. Add `nonmonotonic-send` and
   /// `int-nonmonotonic-send` for a producer with several requests in flight and no idempotence, whose retries overtake.
   std::vector<std::string> tolerated{std::string(anomaly::duplicate), std::string(anomaly::int_send_skip)};
+  /// Processes that send with idempotence: a duplicate of theirs is a failure though `duplicate` is tolerated.
+  std::vector<std::int32_t> idempotent_processes;
   /// Partitions that are not listed owe everything. State the log start offset of the end of the run.
   std::vector<RetainedFrom> retained_from;
   /// Partitions that compact: records may be gone while later ones are there, so lost-write, unseen and skips are not judged in

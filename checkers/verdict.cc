@@ -5,10 +5,11 @@
 namespace faultline::checkers {
 
 std::uint64_t Verdict::count(std::string_view name) const {
+  std::uint64_t sum = 0;  // tolerated instances and failures are counted apart
   for (const AnomalyCount& entry : counts) {
-    if (entry.anomaly == name) return entry.count;
+    if (entry.anomaly == name) sum += entry.count;
   }
-  return 0;
+  return sum;
 }
 
 std::string_view to_string(Verdict::Outcome outcome) {

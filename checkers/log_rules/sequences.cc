@@ -1,8 +1,9 @@
 // Idempotence: what a producer sent to a partition lies there once and in order, across retries and changes of leader.
 //
 // Judged on the log itself, as ok polls told of it: the epoch and sequence of each record by its offset. A producer's records of one
-// epoch count up by one (after 2^31-1 comes 0). A number left out is an error only if nothing unknown lies between its neighbours:
-// elsewhere the record may merely not have been polled.
+// epoch count up by one (after 2^31-1 comes 0). A number left out is an error only if each offset between its neighbours was polled:
+// elsewhere the record may be there, or be deleted, and merely not have been polled. Whoever tells of one record tells of all who sent
+// them: a record without a producer is nobody's.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +25,7 @@ struct Numbered {
   std::int64_t offset = 0;
   std::int16_t epoch = 0;
   std::int32_t sequence = 0;
-  std::uint32_t index = 0;
+  std::uint32_t rank = 0;  // among the offsets of the partition that were polled
   std::uint32_t operation = 0;
   std::uint32_t record = 0;
 
@@ -33,11 +34,29 @@ struct Numbered {
   auto number() const { return std::tie(partition, producer, epoch, sequence); }
 };
 
+// By offset row: how many offsets of its partition up to it some ok poll returned.
+std::vector<std::uint32_t> ranks_among_polled(const Context& context) {
+  const checkers::LogModel& model = context.model;
+  std::vector<bool> polled(model.offsets.size(), false);
+  for (const checkers::LogOperation& operation : context.history.operations) {
+    if (operation.outcome != checkers::Outcome::ok) continue;
+    const checkers::RecordRange range = context.history.polled_range(operation);
+    for (std::uint32_t r = range.begin; r < range.end; ++r) {
+      if (model.offset_rows[r] != no_row) polled[model.offset_rows[r]] = true;
+    }
+  }
+  std::vector<std::uint32_t> ranks(model.offsets.size(), 0);
+  std::uint32_t rank = 0;
+  for (const std::uint32_t row : model.by_index) ranks[row] = polled[row] ? ++rank : rank;
+  return ranks;
+}
+
 // One row per offset, as the first poll that returned it has it.
 std::vector<Numbered> numbered_records(const Context& context) {
   const checkers::LogHistory& history = context.history;
   std::vector<Numbered> all;
   if (history.attributes.empty()) return all;
+  const std::vector<std::uint32_t> ranks = ranks_among_polled(context);
   for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
     if (history.operations[i].outcome != checkers::Outcome::ok) continue;
     const checkers::RecordRange polled = history.polled_range(history.operations[i]);
@@ -46,7 +65,7 @@ std::vector<Numbered> numbered_records(const Context& context) {
       if (known.producer < 0 || known.sequence < 0 || context.model.offset_rows[r] == no_row) continue;
       const checkers::LogRecord& record = history.records[r];
       all.push_back({record.partition.value(), known.producer, record.offset, known.epoch, known.sequence,
-                     context.model.index_of(r), i, r});
+                     ranks[context.model.offset_rows[r]], i, r});
     }
   }
   std::sort(all.begin(), all.end(), [](const Numbered& a, const Numbered& b) { return a.place() < b.place(); });
@@ -93,7 +112,7 @@ void find_sequence_errors(const Context& context) {
     const bool wrapped = before.sequence == std::numeric_limits<std::int32_t>::max();
     const std::int32_t expected = wrapped ? 0 : before.sequence + 1;
     if (after.sequence == expected || after.sequence == before.sequence) continue;
-    const bool all_known = after.offset - before.offset == std::int64_t{after.index} - std::int64_t{before.index};
+    const bool all_known = after.offset - before.offset == std::int64_t{after.rank} - std::int64_t{before.rank};
     if (after.sequence < before.sequence && !wrapped) {
       add(context, anomaly::sequence_out_of_order, "sent later, and earlier in the log", before, after);
     } else if (all_known) {

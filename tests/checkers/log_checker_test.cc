@@ -182,6 +182,20 @@ TEST_CASE("log checker: duplicate: one value, two offsets; a failure only for id
   REQUIRE(tolerated.findings.size() == 1);
   CHECK_FALSE(tolerated.findings[0].failure);
 
+  LogRules one_of_them;
+  one_of_them.idempotent_processes = {2};
+  CHECK(judge(twice, one_of_them).outcome == Verdict::Outcome::valid);
+  one_of_them.idempotent_processes = {2, 1};
+  has_only(twice, anomaly::duplicate, {0, 1}, one_of_them);
+  twice.send(3, {2, 11});
+  twice.poll(2, {{2, 11}, {3, 11}});
+  const Verdict both = judge(twice, one_of_them);
+  CHECK(both.outcome == Verdict::Outcome::invalid);
+  CHECK(both.count(anomaly::duplicate) == 2);
+  REQUIRE(both.counts.size() == 2);
+  CHECK(both.counts[0].failure);
+  CHECK_FALSE(both.counts[1].failure);
+
   Script same_offset_again;
   same_offset_again.send(1, {0, 10});
   same_offset_again.poll(2, {{0, 10}});

@@ -359,12 +359,14 @@ class NaiveRules {
 
   void judge_sequences() {
     std::map<std::pair<std::uint32_t, std::int64_t>, std::map<std::int64_t, Numbered>> producers;
+    std::set<std::pair<std::uint32_t, std::int64_t>> told;
     for (const LogOperation& operation : history_.operations) {
       if (!ok(operation)) continue;
       const checkers::RecordRange polled = history_.polled_range(operation);
       for (std::uint32_t r = polled.begin; r < polled.end; ++r) {
         const RecordAttributes known = history_.attributes_of(r);
         const LogRecord& record = history_.records[r];
+        told.emplace(record.partition.value(), record.offset);
         if (known.producer < 0 || known.sequence < 0 || record.offset == no_offset) continue;
         producers[{record.partition.value(), known.producer}].try_emplace(record.offset, Numbered{known.epoch, known.sequence});
       }
@@ -380,7 +382,7 @@ class NaiveRules {
         if (next.epoch != number.epoch) continue;
         bool all_known = true;
         for (std::int64_t between = offset; between < next_offset; ++between)
-          all_known = all_known && log_[stream.first].contains(between);
+          all_known = all_known && told.contains({stream.first, between});
         count(anomaly::sequence_out_of_order, next.sequence < number.sequence);
         count(anomaly::sequence_gap, next.sequence > number.sequence + 1 && all_known);
       }

@@ -223,6 +223,12 @@ TEST_CASE("log rules: a producer's sequence appears once, in order, without a ga
   judge(numbered(0, 2147483647), numbered(0, 0), "");
   judge(numbered(1, 0), numbered(0, 4), anomaly::zombie_append);
   judge(numbered(0, 4), numbered(1, 0), "");
+  // What was acknowledged and never polled may be deleted: nobody knows whose it was.
+  Story deleted;
+  deleted.send(1, Story::at(1, 11));
+  deleted.poll(2, {Story::at(0, 10)}, no_offset, {numbered(0, 3)});
+  deleted.poll(2, {Story::at(2, 12)}, no_offset, {numbered(0, 5)});
+  is_valid(deleted);
 }
 
 TEST_CASE("log rules: torn-transaction: a part of an indefinite transaction was read, another is not there in the end") {
