@@ -69,7 +69,9 @@ class ConsumerLoad {
     }
     std::string error;
     for (const client::PartitionError& failed : polled->errors) error = to_string(failed.error);
-    state_.recorder.complete_poll(operation, state_.now(), Outcome::ok, history_records(state_, polled->records), error);
+    HistoryRecords given;
+    given.add(state_, polled->records);
+    state_.recorder.complete_poll(operation, state_.now(), Outcome::ok, given.records, error, given.attributes);
     for (const client::PartitionError& failed : polled->errors) recover(failed);
     return true;
   }
@@ -119,15 +121,16 @@ class ConsumerLoad {
 
 }  // namespace
 
-std::vector<LogRecord> history_records(TrialState& state, const std::vector<client::ConsumerRecord>& records) {
-  std::vector<LogRecord> result;
-  result.reserve(records.size());
-  for (const client::ConsumerRecord& record : records) {
+void HistoryRecords::add(TrialState& state, const std::vector<client::ConsumerRecord>& polled) {
+  for (const client::ConsumerRecord& record : polled) {
     const Bytes payload = record.value ? record.value->bytes() : Bytes();
     const std::optional<std::int64_t> number = read_payload(payload);
-    result.push_back({state.history_partition(record.partition), record.offset, number ? *number : number_of_garbage(payload)});
+    records.push_back({state.history_partition(record.partition), record.offset, number ? *number : number_of_garbage(payload)});
+    checkers::RecordAttributes& known = attributes.emplace_back();
+    known.producer = record.producer_id;
+    known.epoch = record.producer_epoch;
+    known.sequence = record.sequence;
   }
-  return result;
 }
 
 void run_consumer(Env& env, TrialState& state, const Consumer& spec, const std::string& node, std::uint64_t& starts) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "checkers/log_checker.h"
+#include "checkers/log_rules/log_rules.h"
 #include "scenarios/record_number.h"
 #include "scenarios/text_values.h"
 
@@ -11,16 +12,10 @@ namespace {
 
 using checkers::Finding;
 
-bool all_idempotent(const Scenario& scenario) {
-  return std::all_of(scenario.producers.begin(), scenario.producers.end(),
-                     [](const Producer& producer) { return producer.idempotent && producer.acks == Acks::all; });
-}
-
-// What is counted and is no failure.
+// What is counted and is no failure. A duplicate is a failure of those producers that are idempotent (rules_of).
 std::vector<std::string> tolerated(const Scenario& scenario) {
   std::vector<std::string> names = scenario.checks.tolerate;
   names.emplace_back(checkers::anomaly::int_send_skip);
-  if (!all_idempotent(scenario)) names.emplace_back(checkers::anomaly::duplicate);
   return names;
 }
 
@@ -32,10 +27,23 @@ bool tolerates(const Scenario& scenario, std::string_view anomaly) {
 checkers::LogRules rules_of(TrialState& state) {
   checkers::LogRules rules;
   rules.tolerated = tolerated(state.scenario);
+  if (!tolerates(state.scenario, checkers::anomaly::duplicate)) {
+    rules.tolerated.emplace_back(checkers::anomaly::duplicate);
+    rules.idempotent_processes = state.idempotent_processes;
+  }
   for (const auto& [partition, offset] : state.deleted_below) {
     rules.retained_from.push_back({state.history_partition(partition), offset});
   }
   return rules;
+}
+
+// A producer sends a partition's batches one after the other, so that records of a key keep their order whatever happens.
+log_rules::Promises promises_of(const Scenario& scenario) {
+  log_rules::Promises promises;
+  promises.tolerated = tolerated(scenario);
+  promises.key_order = std::any_of(scenario.producers.begin(), scenario.producers.end(),
+                                   [](const Producer& producer) { return producer.keys > 0; });
+  return promises;
 }
 
 class Judgement {
@@ -52,6 +60,15 @@ class Judgement {
       ++entry->count;
     }
     if (finding.failure) result_.findings.push_back(std::move(finding));
+  }
+
+  /// What a checker has judged already.
+  void add(const checkers::Verdict& verdict) {
+    result_.counts.insert(result_.counts.end(), verdict.counts.begin(), verdict.counts.end());
+    for (const Finding& found : verdict.findings) {
+      if (found.failure) result_.findings.push_back(found);
+    }
+    if (verdict.outcome == checkers::Verdict::Outcome::unknown) add(finding::surprise, verdict.reason);
   }
 
   void add(std::string_view name, std::string text) { add({.anomaly = std::string(name), .text = std::move(text)}); }
@@ -106,19 +123,12 @@ void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
   Judgement judgement(result, scenario);
   if (scenario.checks.log) {
     result.log = checkers::check_log(result.history, rules);
-    result.counts = result.log.counts;
-    for (const Finding& found : result.log.findings) {
-      if (found.failure) result.findings.push_back(found);
-    }
-    if (result.log.outcome == checkers::Verdict::Outcome::unknown) judgement.add(finding::surprise, result.log.reason);
+    judgement.add(result.log);
+    judgement.add(log_rules::check_log_rules(result.history, promises_of(scenario)));
   } else {
     result.log.vacuity = checkers::measure_vacuity(result.history);
   }
-  const checkers::Verdict inside = evidence.probe.take_findings();
-  result.counts.insert(result.counts.end(), inside.counts.begin(), inside.counts.end());
-  for (const Finding& found : inside.findings) {
-    if (found.failure) result.findings.push_back(found);
-  }
+  judgement.add(evidence.probe.take_findings());
   judge_progress(judgement, scenario, evidence);
   for (const Surprise& surprise : state.surprises) {
     judgement.add(finding::surprise, checkers::seconds_text(surprise.at) + ", " + surprise.node + ": " + surprise.what);

@@ -44,6 +44,7 @@ class ProducerLoad {
         sizes_(stream("size")),
         codecs_(stream("codec")) {
     for (const Codec codec : spec.codecs) add_producer(codec);
+    if (idempotent()) state.idempotent_processes.push_back(process_);
   }
 
   void run() {
@@ -61,11 +62,13 @@ class ProducerLoad {
     return state_.client_source(node_).child(std::to_string(sent_)).stream(what);
   }
 
+  bool idempotent() const { return spec_.idempotent && spec_.acks == Acks::all; }
+
   void add_producer(Codec codec) {
     client::ProducerConfig config;
     config.cluster = state_.cluster_config(node_, spec_.request_timeout);
     config.acks = acks_of(spec_.acks);
-    config.idempotence = spec_.idempotent && spec_.acks == Acks::all;
+    config.idempotence = idempotent();
     config.compression = static_cast<protocol::Codec>(codec);  // both are numbered as on the wire
     config.delivery_timeout = std::max(spec_.delivery_timeout, spec_.request_timeout);
     config.block_max = spec_.delivery_timeout;
@@ -79,25 +82,33 @@ class ProducerLoad {
     return sleep_until(after(env_.clock.now(), wait)).has_value();
   }
 
-  client::TopicPartition draw_partition(std::optional<Slice>& key) {
+  struct Target {
+    client::TopicPartition partition;
+    std::optional<Slice> key;
+    std::int64_t key_number = checkers::RecordAttributes::no_key;
+  };
+
+  Target draw_target() {
     const auto& any = targets_.pick(std::span<const client::TopicPartition>(partitions_));
-    if (spec_.keys == 0) return any;
-    key = Slice::copy_of("key-" + std::to_string(targets_.below(static_cast<std::uint64_t>(spec_.keys))));
+    if (spec_.keys == 0) return {.partition = any, .key = {}};
+    const auto number = static_cast<std::int64_t>(targets_.below(static_cast<std::uint64_t>(spec_.keys)));
+    const Slice key = Slice::copy_of("key-" + std::to_string(number));
     const auto count = std::count_if(partitions_.begin(), partitions_.end(), [&](const auto& p) { return p.topic == any.topic; });
-    return {any.topic, protocol::partition_of_key(key->bytes(), static_cast<std::int32_t>(count))};
+    return {{any.topic, protocol::partition_of_key(key.bytes(), static_cast<std::int32_t>(count))}, key, number};
   }
 
   void send_batch() {
     const std::int64_t count = batches_.between(spec_.batch.low, spec_.batch.high);
-    std::optional<Slice> key;
-    const client::TopicPartition target = draw_partition(key);
+    const auto [target, key, key_number] = draw_target();
     const checkers::PartitionId id = state_.history_partition(target);
     std::vector<LogRecord> records;
     for (std::int64_t i = 0; i < count; ++i) {
       records.push_back({id, checkers::no_offset, record_number(number_, static_cast<std::uint32_t>(sent_++))});
     }
     client::Producer& producer = *producers_[codecs_.below(producers_.size())];
-    const OperationId operation = state_.recorder.invoke_send(process_, state_.now(), records);
+    std::vector<checkers::RecordAttributes> attributes;
+    if (spec_.keys > 0) attributes.assign(records.size(), {.key = key_number});
+    const OperationId operation = state_.recorder.invoke_send(process_, state_.now(), records, attributes);
     std::vector<client::ClientResult<client::Delivery>> deliveries;
     for (const LogRecord& record : records) {
       const auto bytes = static_cast<std::size_t>(sizes_.between(spec_.value_bytes.low, spec_.value_bytes.high));

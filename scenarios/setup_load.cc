@@ -30,7 +30,9 @@ class FinalReader {
         reads_(reads),
         process_(state.new_process()),
         consumer_(env, consumer_config(state), "final"),
-        producer_(env, producer_config(state), "final") {}
+        producer_(env, producer_config(state), "final") {
+    state.idempotent_processes.push_back(process_);
+  }
 
   void run() {
     const std::vector<client::TopicPartition> partitions = state_.partitions_of({});
@@ -109,15 +111,14 @@ class FinalReader {
     const std::int64_t end = ends->at(partition);
     consumer_.assign({partition});
     consumer_.seek(partition, client::Place::earliest());
-    std::vector<LogRecord> records;
+    HistoryRecords given;
     bool stepped_over = false;
     Time progress_by = deadline;
     while (consumer_.position(partition).value_or(-1) < end) {
       client::ClientResult<client::Polled> polled = consumer_.poll(request_timeout);
       if (!polled) return give_up(polled.error());
-      const std::vector<LogRecord> more = history_records(state_, polled->records);
-      records.insert(records.end(), more.begin(), more.end());
-      if (!more.empty()) progress_by = after(env_.clock.now(), attempt_timeout);
+      given.add(state_, polled->records);
+      if (!polled->records.empty()) progress_by = after(env_.clock.now(), attempt_timeout);
       for (const client::PartitionError& error : polled->errors) {
         if (error.position < 0 || error.error.code != protocol::ErrorCode::corrupt_message) return give_up(error.error);
         reads_.last_error = to_string(error.error);
@@ -128,7 +129,7 @@ class FinalReader {
         return give_up(polled->retrying ? *polled->retrying : client::ClientError(Error(Errc::timed_out, "no record came")));
       }
     }
-    state_.recorder.complete_poll(operation, state_.now(), Outcome::ok, records);
+    state_.recorder.complete_poll(operation, state_.now(), Outcome::ok, given.records, {}, given.attributes);
     if (!stepped_over) state_.recorder.set_exact_end(operation, id, end);
     return true;
   }

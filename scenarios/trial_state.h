@@ -54,6 +54,8 @@ struct TrialState {
   std::map<client::TopicPartition, std::int64_t> deleted_below;
   /// Acknowledged records: offset to number.
   std::map<client::TopicPartition, std::map<std::int64_t, std::int64_t>> acknowledged;
+  /// Processes of the history that send with idempotence.
+  std::vector<std::int32_t> idempotent_processes;
   std::int32_t next_process = 0;
   bool stopping = false;  // clients finish what they are doing, and begin nothing new
 };

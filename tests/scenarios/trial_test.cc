@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "checkers/log_invariants.h"
+#include "checkers/log_rules/names.h"
 #include "scenarios/record_number.h"
 #include "scenarios/scenario_file.h"
 
@@ -76,6 +77,40 @@ TEST_CASE("trial: without faults everything is acknowledged, read, and valid") {
   REQUIRE(tested.never_read_to_end.empty());
   REQUIRE(result.broker_starts == 2);  // the second is the audit's
   REQUIRE(result.records_looked_up >= tested.acknowledged);
+}
+
+TEST_CASE("trial: the history tells of every record who sent it, and with which key") {
+  const RunResult result = run_trial(read(calm, {"producer[0].keys=3"}), 1);
+  INFO(first_finding(result));
+  REQUIRE(result.outcome == RunResult::Outcome::valid);
+  std::uint64_t keyed = 0;
+  std::uint64_t numbered = 0;
+  for (const checkers::LogOperation& operation : result.history.operations) {
+    const checkers::RecordRange sent = result.history.sent_range(operation);
+    const checkers::RecordRange polled = result.history.polled_range(operation);
+    for (std::uint32_t r = sent.begin; r < sent.end; ++r) {
+      const std::int64_t key = result.history.attributes_of(r).key;
+      keyed += key >= 0 && key < 3 ? 1 : 0;
+    }
+    for (std::uint32_t r = polled.begin; r < polled.end; ++r) {
+      const checkers::RecordAttributes known = result.history.attributes_of(r);
+      numbered += known.producer >= 0 && known.epoch >= 0 && known.sequence >= 0 ? 1 : 0;
+    }
+  }
+  REQUIRE(keyed + 2 == result.log.vacuity.acknowledged);  // the final reader's own two have none
+  REQUIRE(numbered == result.log.vacuity.records_read);
+}
+
+TEST_CASE("trial: a duplicate is a failure of those producers that are idempotent, and of no other") {
+  const std::string network = "[chaos.reset]\nevery = \"100ms\"\n";
+  std::uint64_t duplicates = 0;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    REQUIRE(count_of(run_trial(read(std::string(calm) + network), seed), checkers::anomaly::duplicate) == 0);
+    const RunResult plain = run_trial(read(std::string(calm) + network, {"producer[0].idempotent=false"}), seed);
+    REQUIRE(plain.outcome == RunResult::Outcome::valid);
+    duplicates += count_of(plain, checkers::anomaly::duplicate);
+  }
+  REQUIRE(duplicates > 0);
 }
 
 TEST_CASE("trial: the same scenario and seed give the same run, another seed another one") {
@@ -196,9 +231,14 @@ TEST_CASE("trial: every scenario of the repository comes to what it expects") {
   }
 }
 
-TEST_CASE("trial: with the page cache for a disk, lost writes are found") {
+TEST_CASE("trial: with the page cache for a disk, lost writes are found, and numbers are missing of what producers sent") {
   std::uint64_t lost = 0;
-  for (std::uint64_t seed = 1; seed <= 3; ++seed)
-    lost += count_of(run_trial(read_file("page-cache"), seed), checkers::anomaly::lost_write);
+  std::uint64_t gaps = 0;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const RunResult result = run_trial(read_file("page-cache"), seed);
+    lost += count_of(result, checkers::anomaly::lost_write);
+    gaps += count_of(result, log_rules::anomaly::sequence_gap);
+  }
   REQUIRE(lost > 0);
+  REQUIRE(gaps > 0);
 }
