@@ -49,6 +49,19 @@ struct BrokerRegistrationRequest {
     }
   };
 
+  /// A log that may lack what it once acknowledged. Ours: see docs/formats/wire.md.
+  struct DamagedLog {
+    Uuid topic_id;
+    std::int32_t partition = 0;
+
+    bool operator==(const DamagedLog&) const = default;
+
+    template <class Self>
+    static constexpr auto fields() {
+      return std::tuple(field("topic_id", &Self::topic_id), field("partition", &Self::partition));
+    }
+  };
+
   std::int32_t broker_id = 0;
   std::string cluster_id;
   Uuid incarnation_id;  // drawn anew by each start of the process
@@ -58,6 +71,7 @@ struct BrokerRegistrationRequest {
   bool is_migrating_zk_broker = false;
   std::vector<Uuid> log_dirs;
   std::int64_t previous_broker_epoch = -1;  // proof of a clean shutdown: the epoch of the incarnation that made it
+  std::vector<DamagedLog> damaged;
 
   bool operator==(const BrokerRegistrationRequest&) const = default;
 
@@ -67,7 +81,8 @@ struct BrokerRegistrationRequest {
         field("broker_id", &Self::broker_id), field("cluster_id", &Self::cluster_id),
         field("incarnation_id", &Self::incarnation_id), field("listeners", &Self::listeners), field("features", &Self::features),
         field("rack", &Self::rack), field("is_migrating_zk_broker", &Self::is_migrating_zk_broker, since(1)),
-        field("log_dirs", &Self::log_dirs, since(2)), field("previous_broker_epoch", &Self::previous_broker_epoch, since(3)));
+        field("log_dirs", &Self::log_dirs, since(2)), field("previous_broker_epoch", &Self::previous_broker_epoch, since(3)),
+        field("damaged", &Self::damaged, tagged(own_tags, 0)));
   }
 };
 
