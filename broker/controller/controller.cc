@@ -24,6 +24,7 @@ void Controller::lead(Time now, ClusterImage committed) {
   for (const auto& [id, broker] : image_.brokers()) {
     if (!broker.fenced) sessions_.touch(id, now, 0);
   }
+  if (image_.features().empty()) begin_features();
   next_balance_ = config_.leader_balance ? after(now, config_.leader_balance_interval) : no_deadline;
 }
 

@@ -28,6 +28,7 @@
 #include "broker/controller/election.h"
 #include "broker/controller/requests.h"
 #include "broker/controller/sessions.h"
+#include "broker/metadata/features.h"
 #include "broker/metadata/image.h"
 #include "broker/protocol/outcome.h"
 
@@ -44,6 +45,8 @@ struct ControllerConfig {
   bool default_unclean_election = false;
   std::int64_t default_flush_messages = 1;
   std::int32_t producer_id_block = 1000;
+  /// What this program knows; a new cluster begins with all of it, at the highest level.
+  std::vector<metadata::FeatureRange> features = metadata::supported_features();
   Exhibits exhibits;
   /// Whether these values, all that would be set there, are legal. Errors: INVALID_CONFIG.
   std::function<Outcome<>(metadata::ConfigScope, const metadata::ConfigValues&)> check_config;
@@ -56,7 +59,8 @@ class Controller {
 
   // --- role ---
 
-  /// Becomes the active controller on top of what is committed. Every unfenced broker gets a whole session.
+  /// Becomes the active controller on top of what is committed. Every unfenced broker gets a whole session. In a new cluster this is
+  /// the first decision.
   void lead(Time now, ClusterImage committed);
   void resign();
   bool leading() const { return leading_; }
@@ -67,7 +71,8 @@ class Controller {
 
   // --- brokers (registration.cc, liveness.cc) ---
 
-  /// Errors: INCONSISTENT_CLUSTER_ID, INVALID_REGISTRATION, DUPLICATE_BROKER_REGISTRATION (another incarnation is alive).
+  /// Errors: INCONSISTENT_CLUSTER_ID, INVALID_REGISTRATION, UNSUPPORTED_VERSION (of a feature that the cluster has on),
+  ///         DUPLICATE_BROKER_REGISTRATION (a process with other directories is alive as this broker).
   Outcome<BrokerEpoch> register_broker(Time now, const Registration& request);
   /// Errors: BROKER_ID_NOT_REGISTERED; INVALID_REQUEST (it is not fenced).
   Outcome<> unregister_broker(BrokerId broker);
@@ -106,10 +111,13 @@ class Controller {
   /// Errors: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REPLICA_ASSIGNMENT, NO_REASSIGNMENT_IN_PROGRESS.
   Outcome<> reassign(const PartitionName& partition, const std::optional<std::vector<BrokerId>>& replicas);
 
-  // --- the rest (configs.cc) ---
+  // --- the rest (configs.cc, features.cc) ---
 
   /// Errors: STALE_BROKER_EPOCH.
   Outcome<ProducerIdBlock> allocate_producer_ids(BrokerId broker, BrokerEpoch epoch);
+  /// All of them or none. Errors: INVALID_UPDATE_VERSION (unknown, not known to every broker, or the wrong way);
+  ///                              INVALID_REQUEST (named twice).
+  Outcome<> update_features(const std::vector<FeatureUpdate>& updates, bool validate_only);
 
  private:
   void decide(metadata::Record record);
@@ -139,6 +147,10 @@ class Controller {
   Outcome<std::vector<std::vector<BrokerId>>> replicas_of_new(const NewTopic& topic);
   void add_partition(const Uuid& topic, std::int32_t index, const std::vector<BrokerId>& replicas);
   Uuid new_topic_id();
+
+  // features.cc
+  void begin_features();
+  Outcome<> check_level(const FeatureUpdate& update) const;
 
   // alter_partition.cc
   Outcome<std::vector<BrokerId>> eligible_isr(const AlterPartition& request, const PartitionRecord& partition) const;

@@ -33,6 +33,19 @@ Outcome<> check_directories(const metadata::ClusterImage& image, const Registrat
   return {};
 }
 
+// Whoever cannot work at the level of the cluster could not read what the others write.
+Outcome<> check_features(const metadata::ClusterImage& image, const Registration& request) {
+  for (const auto& [name, level] : image.features()) {
+    const auto range = std::find_if(request.features.begin(), request.features.end(),
+                                    [&feature = name](const metadata::FeatureRange& known) { return known.name == feature; });
+    if (range == request.features.end() || !range->contains(level)) {
+      return Refusal(ErrorCode::unsupported_version,
+                     fmt::format("the cluster is at {} {}, which the broker does not know", name, level));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Outcome<BrokerEpoch> Controller::register_broker(Time now, const Registration& request) {
@@ -42,9 +55,12 @@ Outcome<BrokerEpoch> Controller::register_broker(Time now, const Registration& r
   }
   if (request.broker_id < 0) return Refusal(ErrorCode::invalid_registration, "a broker's id is not negative");
   TRY(check_directories(image_, request));
+  TRY(check_features(image_, request));
   const BrokerRecord* known = image_.broker(request.broker_id);
   const bool again = known != nullptr && known->incarnation == request.incarnation;
-  if (!again && known != nullptr && sessions_.alive(request.broker_id, now)) {
+  // One process holds the lock of a directory: another one that has it now proves that the earlier one is dead.
+  const bool same_disk = known != nullptr && known->directories == request.directories;
+  if (!again && !same_disk && known != nullptr && sessions_.alive(request.broker_id, now)) {
     return Refusal(ErrorCode::duplicate_broker_registration,
                    fmt::format("another process is alive as broker {}", request.broker_id));
   }
@@ -55,6 +71,7 @@ Outcome<BrokerEpoch> Controller::register_broker(Time now, const Registration& r
   record.endpoints = request.endpoints;
   record.rack = request.rack;
   record.directories = request.directories;
+  record.features = request.features;
   if (again) {  // the answer was lost, or it has moved
     if (!(record == *known)) decide(record);
     return record.broker_epoch;

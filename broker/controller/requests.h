@@ -28,6 +28,7 @@ struct Registration {
   std::vector<metadata::Endpoint> endpoints;
   std::optional<std::string> rack;
   std::vector<Uuid> directories;
+  std::vector<metadata::FeatureRange> features;
   /// The epoch of the incarnation before, if it went down in order: it wrote everything to the disk and then noted its epoch.
   BrokerEpoch previous_epoch = metadata::no_broker_epoch;
   /// Logs that may lack what they acknowledged: a sync failed, a bad batch lay before good ones, or they ended below a point that they
@@ -79,6 +80,15 @@ struct AlterPartition {
   std::int32_t partition_epoch = 0;  // that the leader knows: compare and set
   std::vector<IsrMember> isr;
   bool recovering = false;
+};
+
+/// Which way a feature's level may go.
+enum class LevelChange : std::uint8_t { up, down };
+
+struct FeatureUpdate {
+  std::string name;
+  std::int16_t level = 0;  // 0: off
+  LevelChange allowed = LevelChange::up;
 };
 
 struct ConfigEdit {

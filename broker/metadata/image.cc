@@ -89,6 +89,16 @@ Result<> ClusterImage::take(const ProducerIdsRecord& record) {
   return {};
 }
 
+Result<> ClusterImage::take(const FeatureRecord& record) {
+  if (record.name.empty() || record.level < 0) return misfit(record, "a feature has a name and a level");
+  if (record.level > 0) {
+    features_.insert_or_assign(record.name, record.level);
+  } else if (features_.erase(record.name) == 0) {
+    return misfit(record, "it was not on");
+  }
+  return {};
+}
+
 const BrokerRecord* ClusterImage::broker(BrokerId id) const {
   const auto found = brokers_.find(id);
   return found == brokers_.end() ? nullptr : &found->second;
@@ -132,6 +142,7 @@ std::vector<Record> ClusterImage::snapshot() const {
     for (const auto& [key, value] : values) records.emplace_back(ConfigRecord{name.first, name.second, key, value});
   }
   records.emplace_back(ProducerIdsRecord{next_producer_id_});
+  for (const auto& [name, level] : features_) records.emplace_back(FeatureRecord{name, level});
   return records;
 }
 

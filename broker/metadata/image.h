@@ -16,6 +16,8 @@
 namespace faultline::metadata {
 
 using replication::contains;
+/// The level of each feature that is on.
+using FeatureLevels = std::map<std::string, std::int16_t, std::less<>>;
 using ConfigValues = std::map<std::string, std::string, std::less<>>;
 
 struct TopicImage {
@@ -47,6 +49,8 @@ class ClusterImage {
 
   std::int64_t next_producer_id() const { return next_producer_id_; }
 
+  const FeatureLevels& features() const { return features_; }
+
   /// The records that make an empty image equal to this one.
   std::vector<Record> snapshot() const;
   /// Errors: corrupt.
@@ -68,6 +72,7 @@ class ClusterImage {
   Result<> take(const PartitionRecord& record);
   Result<> take(const ConfigRecord& record);
   Result<> take(const ProducerIdsRecord& record);
+  Result<> take(const FeatureRecord& record);
 
   std::int64_t applied_ = 0;
   std::map<BrokerId, BrokerRecord> brokers_;
@@ -75,6 +80,7 @@ class ClusterImage {
   std::map<std::string, Uuid, std::less<>> topic_ids_;
   std::map<ConfigName, ConfigValues> configs_;
   std::int64_t next_producer_id_ = 0;
+  FeatureLevels features_;
 };
 
 }  // namespace faultline::metadata

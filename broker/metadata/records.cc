@@ -13,7 +13,7 @@ constexpr std::uint8_t format_version = 0;
 constexpr protocol::codec::Format format{0, true};
 
 constexpr std::array<std::string_view, std::variant_size_v<Record>> type_names{
-    "Snapshot", "Broker", "RemoveBroker", "Topic", "RemoveTopic", "Partition", "Config", "ProducerIds"};
+    "Snapshot", "Broker", "RemoveBroker", "Topic", "RemoveTopic", "Partition", "Config", "ProducerIds", "Feature"};
 
 template <std::size_t Type = 0>
 bool read_record(protocol::Reader& reader, std::size_t type, Record& record) {

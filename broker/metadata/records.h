@@ -45,6 +45,22 @@ struct Endpoint {
   }
 };
 
+/// The levels of a feature that a broker can work at.
+struct FeatureRange {
+  std::string name;
+  std::int16_t min = 0;
+  std::int16_t max = 0;
+
+  bool operator==(const FeatureRange&) const = default;
+  bool contains(std::int16_t level) const { return level >= min && level <= max; }
+
+  template <class Self>
+  static constexpr auto fields() {
+    using protocol::field;
+    return std::tuple(field("name", &Self::name), field("min", &Self::min), field("max", &Self::max));
+  }
+};
+
 /// A broker that has registered; it stays until it is unregistered, also while it is down.
 struct BrokerRecord {
   BrokerId broker_id = no_broker;
@@ -55,6 +71,7 @@ struct BrokerRecord {
   std::vector<Uuid> directories;
   bool fenced = true;          // leads nothing, is in no ISR: silent for too long, or not yet caught up with the metadata
   bool shutting_down = false;  // has asked to go, and gives its leaderships away
+  std::vector<FeatureRange> features;
 
   bool operator==(const BrokerRecord&) const = default;
 
@@ -67,7 +84,7 @@ struct BrokerRecord {
     return std::tuple(field("broker_id", &Self::broker_id), field("broker_epoch", &Self::broker_epoch),
                       field("incarnation", &Self::incarnation), field("endpoints", &Self::endpoints), field("rack", &Self::rack),
                       field("directories", &Self::directories), field("fenced", &Self::fenced),
-                      field("shutting_down", &Self::shutting_down));
+                      field("shutting_down", &Self::shutting_down), field("features", &Self::features, protocol::tagged(0, 0)));
   }
 };
 
@@ -178,9 +195,23 @@ struct SnapshotRecord {
   }
 };
 
+/// The level of a feature that the whole cluster works at (KIP-584).
+struct FeatureRecord {
+  std::string name;
+  std::int16_t level = 0;  // 0: the feature is off
+
+  bool operator==(const FeatureRecord&) const = default;
+
+  template <class Self>
+  static constexpr auto fields() {
+    using protocol::field;
+    return std::tuple(field("name", &Self::name), field("level", &Self::level));
+  }
+};
+
 /// On the wire a record's type is its place in this list: new ones go to the end.
 using Record = std::variant<SnapshotRecord, BrokerRecord, RemoveBrokerRecord, TopicRecord, RemoveTopicRecord, PartitionRecord,
-                            ConfigRecord, ProducerIdsRecord>;
+                            ConfigRecord, ProducerIdsRecord, FeatureRecord>;
 
 /// Records that take effect together, as one entry of the quorum's log.
 Slice encode(std::span<const Record> records);

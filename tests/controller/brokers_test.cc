@@ -27,10 +27,23 @@ TEST_CASE("controller: registering again with the same incarnation keeps the epo
   CHECK(*cluster.submit(request) == epoch);
   CHECK_FALSE(cluster.image().broker(1)->fenced);
   CHECK(cluster.image().broker(1)->endpoints[0].port == 9999);
-  CHECK(cluster.submit(cluster.registration(1)).error().code == ErrorCode::duplicate_broker_registration);
+  Registration elsewhere = cluster.registration(1);
+  elsewhere.directories = {Uuid::of(2, 77)};
+  CHECK(cluster.submit(elsewhere).error().code == ErrorCode::duplicate_broker_registration);
   cluster.fall_silent(1);
   CHECK(*cluster.submit(cluster.registration(1)) > epoch);
   CHECK(cluster.controller.heartbeat(cluster.now, {1, epoch, 100, false, false}).error().code == ErrorCode::stale_broker_epoch);
+}
+
+TEST_CASE("controller: a broker that is started again on its own disk need not wait until its session ends") {
+  Cluster cluster;
+  for (const BrokerId id : {1, 2}) cluster.join(id);
+  const PartitionName orders = cluster.topic("orders", {1, 2});
+  const BrokerEpoch before = cluster.epochs[1];
+  CHECK(*cluster.submit(cluster.registration(1)) > before);
+  CHECK(cluster.image().broker(1)->fenced);
+  CHECK(cluster.at(orders).leader == 2);
+  CHECK(cluster.at(orders).leader_epoch == 1);
 }
 
 TEST_CASE("controller: a broker of another cluster, or with another's directory, is refused") {

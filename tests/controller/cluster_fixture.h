@@ -53,6 +53,7 @@ struct Cluster {
     request.incarnation = Uuid::of(1, ++incarnations);
     request.endpoints = {{"PLAINTEXT", "host-" + std::to_string(id), 9092}};
     request.directories = {Uuid::of(2, static_cast<std::uint64_t>(id))};
+    request.features = metadata::supported_features();
     return request;
   }
 
