@@ -15,6 +15,8 @@
 
 #include "broker/client/cluster.h"
 #include "broker/client/offsets.h"
+#include "broker/protocol/elect_leaders.h"
+#include "broker/protocol/update_features.h"
 
 namespace faultline::client {
 
@@ -50,10 +52,16 @@ struct ConfigChange {
   std::optional<std::string> value;  // absent with remove
 };
 
+struct BrokerDescription {
+  Endpoint endpoint;
+  std::optional<std::string> rack;
+  bool is_fenced = false;  // registered, but not heard from
+};
+
 struct ClusterDescription {
   std::string cluster_id;
   std::int32_t controller = -1;
-  std::map<std::int32_t, Endpoint> brokers;
+  std::map<std::int32_t, BrokerDescription> brokers;
 };
 
 struct ReplicaSize {
@@ -70,6 +78,62 @@ struct LogDirDescription {
   std::vector<ReplicaSize> replicas;
 };
 
+/// More than metadata says of a partition: who may lead it when the in-sync set is empty (KIP-966).
+struct PartitionDescription {
+  protocol::ErrorCode error = protocol::ErrorCode::none;
+  std::int32_t leader = -1;
+  std::int32_t leader_epoch = -1;
+  std::vector<std::int32_t> replicas;
+  std::vector<std::int32_t> isr;
+  std::vector<std::int32_t> eligible_leaders;
+  std::vector<std::int32_t> last_known_eligible_leaders;
+  std::vector<std::int32_t> offline;
+};
+
+struct TopicDescription {
+  protocol::ErrorCode error = protocol::ErrorCode::none;
+  protocol::Uuid id;
+  bool is_internal = false;
+  std::map<std::int32_t, PartitionDescription> partitions;
+};
+
+/// What became of each partition of a request about several.
+using PartitionOutcomes = std::map<TopicPartition, ClientResult<>>;
+
+struct Reassignment {
+  std::vector<std::int32_t> replicas;  // those on their way in and out among them
+  std::vector<std::int32_t> adding;
+  std::vector<std::int32_t> removing;
+};
+
+struct QuorumReplica {
+  std::int32_t id = -1;
+  protocol::Uuid directory;
+  std::int64_t log_end_offset = -1;     // -1: not known
+  std::int64_t last_fetch_ms = -1;      // since 1970 by the leader's clock; -1: not known
+  std::int64_t last_caught_up_ms = -1;  // the same
+};
+
+struct QuorumDescription {
+  std::int32_t leader = -1;
+  std::int32_t leader_epoch = -1;
+  std::int64_t high_watermark = -1;
+  std::vector<QuorumReplica> voters;
+  std::vector<QuorumReplica> observers;
+  std::map<std::int32_t, Endpoint> endpoints;  // of voters
+};
+
+struct QuorumVoter {
+  std::int32_t id = -1;
+  protocol::Uuid directory;
+  Endpoint endpoint;  // of its controller listener
+};
+
+struct FeatureChange {
+  std::int16_t level = 0;  // 0: switched off
+  protocol::FeatureUpgradeType type = protocol::FeatureUpgradeType::upgrade;
+};
+
 class Admin {
  public:
   /// Requires: config.validate() succeeds; `env` outlives this.
@@ -84,6 +148,9 @@ class Admin {
   /// All topics, internal ones too.
   ClientResult<std::map<std::string, TopicMetadata, std::less<>>> list_topics(Time deadline);
   ClientResult<TopicMetadata> describe_topic(const std::string& topic, Time deadline);
+  /// All topics if `topics` is empty. Gathers as many pages as it takes; errors of a single topic are in its description.
+  ClientResult<std::map<std::string, TopicDescription>> describe_topic_partitions(const std::vector<std::string>& topics,
+                                                                                  Time deadline);
   /// Everything before `offset` (-1: before the high watermark) goes. Returns: the new beginning.
   ClientResult<std::int64_t> delete_records(const TopicPartition& partition, std::int64_t offset, Time deadline);
   /// See list_offsets() in broker/client/offsets.h.
@@ -91,8 +158,31 @@ class Admin {
                                                                             Time deadline,
                                                                             Isolation isolation = Isolation::read_uncommitted);
 
+  // Who holds and who leads partitions (admin_partitions.cc).
+
+  /// For all partitions if none are given; then those that need no election are left out of the outcomes.
+  ClientResult<PartitionOutcomes> elect_leaders(protocol::ElectionType type,
+                                                const std::optional<std::vector<TopicPartition>>& partitions, Time deadline);
+  /// Begins to move partitions to other replicas; std::nullopt cancels a move. It goes on after the answer.
+  ClientResult<PartitionOutcomes> alter_reassignments(
+      const std::map<TopicPartition, std::optional<std::vector<std::int32_t>>>& targets, Time deadline);
+  /// The moves in progress.
+  ClientResult<std::map<TopicPartition, Reassignment>> list_reassignments(Time deadline);
+
+  // The metadata quorum and the members of the cluster (admin_quorum.cc).
+
+  ClientResult<QuorumDescription> describe_quorum(Time deadline);
+  ClientResult<> add_voter(const QuorumVoter& voter, Time deadline);
+  /// Requires: `directory` is the voter's; describe_quorum() tells it.
+  ClientResult<> remove_voter(std::int32_t id, const protocol::Uuid& directory, Time deadline);
+  /// The cluster forgets a broker that is gone for good.
+  ClientResult<> unregister_broker(std::int32_t id, Time deadline);
+  /// All of the changes or none.
+  ClientResult<> update_features(const std::map<std::string, FeatureChange>& changes, Time deadline, bool validate_only = false);
+
   // The cluster and its configuration (admin_configs.cc).
 
+  /// With the fenced brokers too, where the broker that answers can tell of them.
   ClientResult<ClusterDescription> describe_cluster(Time deadline);
   /// Errors of a single directory are in its description.
   ClientResult<std::vector<LogDirDescription>> describe_log_dirs(std::int32_t broker, Time deadline);
@@ -107,7 +197,12 @@ class Admin {
   /// Calls `attempt()` again after what passes by itself. That a topic does not exist is an answer here; producers wait for it.
   template <class Attempt>
   auto retrying(Time deadline, Attempt&& attempt) {
-    return cluster_.retrying(deadline, attempt, [](const ClientError& error) {
+    const auto look_elsewhere = [&] {
+      auto result = attempt();
+      if (!result && result.error().code == protocol::ErrorCode::not_controller) cluster_.avoid_controller();
+      return result;
+    };
+    return cluster_.retrying(deadline, look_elsewhere, [](const ClientError& error) {
       return error.retriable() && error.code != protocol::ErrorCode::unknown_topic_or_partition;
     });
   }

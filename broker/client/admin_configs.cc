@@ -45,13 +45,17 @@ ClientResult<Answer<Request>> Admin::call_for(const ConfigResource& resource, co
 
 ClientResult<ClusterDescription> Admin::describe_cluster(Time deadline) {
   const auto answer = TRY(retrying(deadline, [&]() -> ClientResult<protocol::DescribeClusterResponse> {
-    auto said = TRY(cluster_.call_any(protocol::DescribeClusterRequest{}, {.deadline = deadline}));
+    protocol::DescribeClusterRequest request;
+    request.include_fenced_brokers = true;
+    auto said = TRY(cluster_.call_any(request, {.deadline = deadline}));
     if (said.error_code != ErrorCode::none) return ClientError(said.error_code, said.error_message.value_or("DescribeCluster"));
     return said;
   }));
   ClusterDescription cluster{answer.cluster_id, answer.controller_id, {}};
-  for (const auto& broker : answer.brokers)
-    cluster.brokers[broker.broker_id] = {broker.host, static_cast<std::uint16_t>(broker.port)};
+  for (const auto& broker : answer.brokers) {
+    if (broker.port < 0 || broker.port > UINT16_MAX) continue;  // no port, so no broker
+    cluster.brokers[broker.broker_id] = {{broker.host, static_cast<std::uint16_t>(broker.port)}, broker.rack, broker.is_fenced};
+  }
   return cluster;
 }
 

@@ -132,10 +132,19 @@ ClientResult<std::shared_ptr<Connection>> Cluster::connection(std::int32_t id, L
   return connections_[{id, lane}].get({env_, tasks_, config_.connection, reconnect_}, [&] { return endpoint_of(id); }, deadline);
 }
 
-ClientResult<std::int32_t> Cluster::any_broker(Time deadline) {
-  std::vector<std::int32_t> candidates;
-  for (const auto& [id, endpoint] : metadata_.brokers) candidates.push_back(id);
-  for (std::size_t i = 0; i < config_.bootstrap.size(); ++i) candidates.push_back(-1 - static_cast<std::int32_t>(i));
+std::vector<std::int32_t> Cluster::candidates(std::int32_t avoided) const {
+  std::vector<std::int32_t> ids;
+  for (const auto& [id, endpoint] : metadata_.brokers) ids.push_back(id);
+  for (std::size_t i = 0; i < config_.bootstrap.size(); ++i) ids.push_back(-1 - static_cast<std::int32_t>(i));
+  const auto found = metadata_.brokers.find(avoided);
+  if (found == metadata_.brokers.end()) return ids;
+  std::vector<std::int32_t> others = ids;
+  std::erase_if(others, [&](std::int32_t id) { return *endpoint_of(id) == found->second; });
+  return others.empty() ? ids : others;
+}
+
+ClientResult<std::int32_t> Cluster::any_broker(Time deadline, std::int32_t avoided) {
+  const std::vector<std::int32_t> candidates = this->candidates(avoided);
   for (const std::int32_t id : candidates) {
     const auto found = connections_.find({id, Lane::normal});
     if (found != connections_.end() && found->second.usable()) return id;
@@ -154,9 +163,11 @@ ClientResult<std::int32_t> Cluster::any_broker(Time deadline) {
 }
 
 ClientResult<std::int32_t> Cluster::controller(Time deadline) {
-  if (metadata_.controller < 0 || !metadata_.brokers.contains(metadata_.controller)) TRY(refresh(deadline));
-  if (metadata_.brokers.contains(metadata_.controller)) return metadata_.controller;
-  return any_broker(deadline);
+  const bool is_known = metadata_.controller >= 0 && metadata_.brokers.contains(metadata_.controller);
+  if (!is_known || metadata_.controller == avoided_controller_) TRY(refresh(deadline));
+  if (metadata_.controller != avoided_controller_ && metadata_.brokers.contains(metadata_.controller))
+    return metadata_.controller;
+  return any_broker(deadline, avoided_controller_);
 }
 
 void Cluster::note_throttle(std::int32_t id, std::int32_t throttle_time_ms) {

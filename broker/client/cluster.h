@@ -60,7 +60,9 @@ class Cluster {
                                      Lane lane = Lane::normal) {
     const std::shared_ptr<Connection> connection = TRY(this->connection(id, lane, options.deadline));
     ClientResult<Answer<Request>> answer = connection->call(request, options);
-    if (answer) note_throttle(id, answer->throttle_time_ms);
+    if constexpr (requires { answer->throttle_time_ms; }) {
+      if (answer) note_throttle(id, answer->throttle_time_ms);
+    }
     return answer;
   }
   /// One attempt with any broker.
@@ -69,12 +71,16 @@ class Cluster {
     const std::int32_t id = TRY(any_broker(options.deadline));
     return call(id, request, options);
   }
-  /// One attempt with the controller; any broker will do while none is known.
+  /// One attempt with the controller. While none is known, or none that answers, any broker will do: it passes requests on.
   template <class Request>
   ClientResult<Answer<Request>> call_controller(const Request& request, const CallOptions& options) {
     const std::int32_t id = TRY(controller(options.deadline));
-    return call(id, request, options);
+    ClientResult<Answer<Request>> answer = call(id, request, options);
+    if (!answer) avoid_controller();
+    return answer;
   }
+  /// The broker that was taken for the controller is not, or cannot be reached: the next attempt is made with another.
+  void avoid_controller() { avoided_controller_ = metadata_.controller; }
   template <class Request>
   ClientResult<> send_only(std::int32_t id, const Request& request, const CallOptions& options) {
     const std::shared_ptr<Connection> connection = TRY(this->connection(id, Lane::normal, options.deadline));
@@ -104,7 +110,9 @@ class Cluster {
  private:
   ClientResult<std::shared_ptr<Connection>> connection(std::int32_t id, Lane lane, Time deadline);
   ClientResult<Endpoint> endpoint_of(std::int32_t id) const;
-  ClientResult<std::int32_t> any_broker(Time deadline);
+  std::vector<std::int32_t> candidates(std::int32_t avoided) const;
+  /// Not `avoided`, if there is another one.
+  ClientResult<std::int32_t> any_broker(Time deadline, std::int32_t avoided = -1);
   ClientResult<std::int32_t> controller(Time deadline);
   ClientResult<protocol::MetadataResponse> ask_metadata(const protocol::MetadataRequest& request, Time deadline);
   ClientResult<> refresh(Time deadline);
@@ -123,6 +131,7 @@ class Cluster {
   Mutex refreshing_;
   std::map<std::pair<std::int32_t, Lane>, KeptConnection> connections_;  // negative ids: -1 - index into the bootstrap list
   std::uint32_t next_candidate_ = 0;
+  std::int32_t avoided_controller_ = -1;  // until another one is named
   Backoff retry_;
   Backoff reconnect_;
   TaskGroup tasks_;  // the fibers of all connections

@@ -44,8 +44,16 @@ class Session {
       case ApiKey::list_offsets: return answer<ListOffsetsRequest, ListOffsetsResponse>(*header, body, reaction);
       case ApiKey::init_producer_id: return answer<InitProducerIdRequest, InitProducerIdResponse>(*header, body, reaction);
       case ApiKey::create_topics: return answer<CreateTopicsRequest, CreateTopicsResponse>(*header, body, reaction);
-      default: return false;
+      default: return answer_by_handler(*header, body, reaction);
     }
+  }
+
+  bool answer_by_handler(const RequestHeader& header, const Slice& body, const Reaction& reaction) {
+    const auto found = cluster_.handlers.find(header.api_key);
+    if (found == cluster_.handlers.end() || reaction.kind == Reaction::Kind::close) return false;
+    const Slice frame = found->second(id_, header, body);
+    if (reaction.kind == Reaction::Kind::serve_and_close) return false;
+    return write_all(*stream_, frame.bytes(), no_deadline).has_value();
   }
 
   bool answer_versions(const RequestHeader& header, const Reaction& reaction) {

@@ -51,6 +51,7 @@ struct FakeTopic {
 };
 
 struct FakeCluster {
+  using Handler = std::function<Slice(std::int32_t broker, const protocol::RequestHeader& request, const Slice& body)>;
   using Script = std::function<Reaction(std::int32_t broker, const protocol::RequestHeader& request, int nth)>;
 
   std::map<std::int32_t, Endpoint> brokers;
@@ -61,7 +62,16 @@ struct FakeCluster {
   std::map<protocol::ApiKey, protocol::Version> last_version;
   Condition appended;
   std::int64_t next_producer_id = 1000;
+  std::map<protocol::ApiKey, Handler> handlers;  // of requests that these brokers do not serve by themselves
 
+  /// Lets `serve(broker, request)` answer a request that these brokers do not serve by themselves.
+  template <class Request, class Serve>
+  void answer(Serve serve) {
+    handlers[Request::api_key] = [serve](std::int32_t broker, const protocol::RequestHeader& header, const Slice& body) {
+      const Result<Request> request = protocol::decode<Request>(body, header.api_version);
+      return concatenate(protocol::response_frame(header.correlation_id, header.api_version, serve(broker, request.value())));
+    };
+  }
   void add_topic(const std::string& name, std::size_t partitions, std::int32_t leader = 1);
   FakePartition& at(const TopicPartition& partition) {
     return topics.at(partition.topic).partitions.at(static_cast<std::size_t>(partition.partition));
