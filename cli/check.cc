@@ -148,11 +148,18 @@ Result<std::vector<Job>> jobs_of(const CheckOptions& options, const FileTask& co
     std::ranges::sort(inside);
     paths.insert(paths.end(), inside.begin(), inside.end());
   }
+  if (options.merge) {
+    std::erase_if(paths, [](const std::string& path) { return std::filesystem::path(path).filename() == manifest_name; });
+    if (paths.empty()) return std::vector<Job>();
+    Job job{common, std::nullopt, {}};
+    job.task.paths = paths;
+    return std::vector<Job>{job};
+  }
   std::map<std::string, ManifestEntry> expected;
   for (const std::string& path : paths) {
     if (std::filesystem::path(path).filename() != manifest_name) continue;
     for (ManifestEntry& entry : TRY(read_manifest(path))) {
-      std::string listed = entry.task.path;
+      std::string listed = entry.task.name();
       expected.insert_or_assign(std::move(listed), std::move(entry));
     }
   }
@@ -160,7 +167,7 @@ Result<std::vector<Job>> jobs_of(const CheckOptions& options, const FileTask& co
   for (const std::string& path : paths) {
     if (std::filesystem::path(path).filename() == manifest_name) continue;
     Job job{common, std::nullopt, {}};
-    job.task.path = path;
+    job.task.paths = {path};
     if (const auto entry = expected.find(path); entry != expected.end()) {
       job.expected = entry->second.expected;
       job.task.format = entry->second.task.format;
@@ -174,7 +181,7 @@ Result<std::vector<Job>> jobs_of(const CheckOptions& options, const FileTask& co
   // A manifest alone stands for all that it lists.
   for (auto& [path, entry] : expected) {
     Job job{common, entry.expected, {}};
-    job.task.path = path;
+    job.task.paths = {path};
     job.task.format = entry.task.format;
     job.task.workload = entry.task.workload;
     job.task.level = entry.task.level;
@@ -209,7 +216,7 @@ bool judge_all(std::vector<Job>& jobs, unsigned processes) {
            [&](std::uint64_t index, const std::string& how) {
              FileReport report;
              report.outcome = Outcome::crashed;
-             report.text = fmt::format("{}: its process was {}\n", jobs[index].task.path, how);
+             report.text = fmt::format("{}: its process was {}\n", jobs[index].task.name(), how);
              settle(index, std::move(report));
            },
        .on_tick =
@@ -245,14 +252,14 @@ void print_text(const std::vector<Job>& jobs) {
     as_expected += job.expected && problem.empty() ? 1 : 0;
     if (job.expected) {
       if (problem.empty()) continue;
-      std::printf("%s: %s\n", job.task.path.c_str(), problem.c_str());
+      std::printf("%s: %s\n", job.task.name().c_str(), problem.c_str());
     }
     const bool whole = jobs.size() == 1 || (is_wrong(job) && shown++ < reports_shown);
     std::FILE* to = job.report.outcome == Outcome::bad_input || job.report.outcome == Outcome::crashed ? stderr : stdout;
     if (whole) {
       std::fprintf(to, "%s\n", job.report.text.c_str());
     } else {
-      std::printf("%s: %s\n", job.task.path.c_str(), std::string(to_string(job.report.outcome)).c_str());
+      std::printf("%s: %s\n", job.task.name().c_str(), std::string(to_string(job.report.outcome)).c_str());
     }
   }
   if (jobs.size() == 1 && !jobs.front().expected) return;

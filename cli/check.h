@@ -11,6 +11,7 @@ namespace faultline::cli {
 
 struct CheckOptions {
   std::vector<std::string> files;  // "-" is stdin; a manifest.json says what to expect of the files that it lists
+  bool merge = false;              // the files are clients of one run
   std::string format;              // empty: told from the file
   std::string model;
   bool log = false;

@@ -4,12 +4,8 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <new>
 
@@ -21,6 +17,7 @@
 #include "checkers/transactions/check_transactions.h"
 #include "checkers/transactions/render_cycle.h"
 #include "cli/check_report.h"
+#include "cli/history_input.h"
 #include "cli/progress.h"
 #include "reports/spacetime.h"
 #include "reports/text.h"
@@ -30,13 +27,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using formats::WorkloadKind;
-
-struct CloseFile {
-  void operator()(std::FILE* file) const {
-    if (file != stdin) std::fclose(file);
-  }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 // The search may have this share of the memory; the history has the rest.
 constexpr std::uint64_t search_share = 2;
@@ -69,19 +59,14 @@ void add_verdict(checkers::Verdict more, checkers::Verdict& verdict) {
 
 class Judge {
  public:
-  explicit Judge(const FileTask& task) : task_(task), name_(task.path == "-" ? "stdin" : task.path), started_(Clock::now()) {}
+  explicit Judge(const FileTask& task) : task_(task), started_(Clock::now()) {}
 
   Result<FileReport> run() {
-    const File file(task_.path == "-" ? stdin : std::fopen(task_.path.c_str(), "rb"));
-    if (!file) return Error(Errc::not_found, fmt::format("{}: {}", task_.path, std::strerror(errno)));
-    formats::TextInput input([&](std::span<char> span) { return read_chunk(file.get(), span); }, name_);
-    TRY(formats::load_sample(input));
-    if (input.window().empty()) return Error(Errc::malformed, name_ + ": the file is empty");
-    const formats::Format format = TRY(choose_format(input));
-    const formats::Workload workload = TRY(choose_workload(format, input));
-    judgement_.format = to_string(format);
-    const std::unique_ptr<formats::EventReader> reader = make_reader(format, input);
-    TRY(judge(workload, *reader, input, size_of(file.get())));
+    const std::unique_ptr<HistoryInput> input = TRY(HistoryInput::open(task_.paths, task_.format));
+    name_ = input->name();
+    const formats::Workload workload = TRY(choose_workload(*input));
+    judgement_.format = to_string(input->format());
+    TRY(judge(workload, *input));
     if (timed_out_)
       return out_of_reach(name_,
                           fmt::format("the time of {} s was over while the file was read", task_.timeout_ns / 1'000'000'000));
@@ -90,77 +75,49 @@ class Judge {
   }
 
  private:
-  static Result<std::size_t> read_chunk(std::FILE* file, std::span<char> span) {
-    const std::size_t count = std::fread(span.data(), 1, span.size(), file);
-    if (count == 0 && std::ferror(file) != 0) return Error(Errc::io_error, std::strerror(errno));
-    return count;
-  }
-
-  static std::uint64_t size_of(std::FILE* file) {
-    struct stat status{};
-    return ::fstat(::fileno(file), &status) == 0 && status.st_size > 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-  }
-
   double seconds() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
   bool time_is_over() const {
     return task_.timeout_ns > 0 && Clock::now() - started_ > std::chrono::nanoseconds(task_.timeout_ns);
   }
 
-  Result<formats::Format> choose_format(const formats::TextInput& input) const {
-    if (task_.format) return *task_.format;
-    if (const auto format = formats::detect_format(input.window())) return *format;
-    std::string names;
-    for (const formats::Format format : formats::all_formats())
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(format));
-    return input.error(
-        0, fmt::format("this looks like none of the known formats; if it is one of them, say which: --format {}", names));
-  }
-
-  Result<formats::Workload> choose_workload(formats::Format format, const formats::TextInput& input) {
+  Result<formats::Workload> choose_workload(const HistoryInput& input) {
     if (task_.workload) return *task_.workload;
-    const formats::Guess guess = formats::guess_workload(format, input.window(), input.complete());
-    if (guess.workload) {
-      judgement_.guessed = guess.reason;
-      return *guess.workload;
-    }
-    return input.error(0,
-                       fmt::format("what to check cannot be told from the file ({}); say --model M, --log, --elle-list-append or "
-                                   "--elle-register",
-                                   guess.reason));
+    const formats::Guess guess = TRY(input.guess_workload("say --model M, --log, --elle-list-append or --elle-register"));
+    judgement_.guessed = guess.reason;
+    return *guess.workload;
   }
 
-  Result<> judge(const formats::Workload& workload, formats::EventReader& reader, const formats::TextInput& input,
-                 std::uint64_t size) {
-    total_bytes_ = size;
+  Result<> judge(const formats::Workload& workload, HistoryInput& input) {
     switch (workload.kind) {
-      case WorkloadKind::log: return judge_log(reader, input);
-      case WorkloadKind::model: return judge_model(workload.model, reader, input);
-      case WorkloadKind::list_append: return judge_transactions(true, reader, input);
-      case WorkloadKind::rw_register: return judge_transactions(false, reader, input);
+      case WorkloadKind::log: return judge_log(input);
+      case WorkloadKind::model: return judge_model(workload.model, input);
+      case WorkloadKind::list_append: return judge_transactions(true, input);
+      case WorkloadKind::rw_register: return judge_transactions(false, input);
     }
     return {};
   }
 
   // Feeds all events to `converter`, or as many as there is time for.
   template <class Converter>
-  Result<> feed(Converter& converter, formats::EventReader& reader, const formats::TextInput& input) {
+  Result<> feed(Converter& converter, HistoryInput& input) {
     std::optional<Progress> progress;
-    if (task_.show_progress && total_bytes_ > 0) progress.emplace(total_bytes_ / mebibyte, "MiB read");
+    if (task_.show_progress && input.size_bytes() > 0) progress.emplace(input.size_bytes() / mebibyte, "MiB read");
+    formats::EventReader& reader = input.reader();
     formats::Event event;
     for (std::uint32_t count = 1; TRY(reader.next(event)); ++count) {
       TRY(converter.add(event, reader));
       if (count % events_per_look != 0) continue;
-      if (progress) progress->show(input.consumed() / mebibyte, "");
+      if (progress) progress->show(input.bytes_read() / mebibyte, "");
       timed_out_ = time_is_over();
       if (timed_out_) return {};
     }
     return {};
   }
 
-  Result<> judge_log(formats::EventReader& reader, const formats::TextInput& input) {
+  Result<> judge_log(HistoryInput& input) {
     const std::unique_ptr<formats::LogConverter> converter =
-        judgement_.format == to_string(formats::Format::jsonl) ? formats::make_log_converter() : formats::make_kafka_converter();
-    TRY(feed(*converter, reader, input));
+        input.format() == formats::Format::jsonl ? formats::make_log_converter() : formats::make_kafka_converter();
+    TRY(feed(*converter, input));
     if (timed_out_) return {};
     const checkers::LogHistory history = std::move(*converter).take();
     checkers::LogRules rules = checkers::LogRules::idempotent();
@@ -178,9 +135,9 @@ class Judge {
     return {};
   }
 
-  Result<> judge_model(formats::Model model, formats::EventReader& reader, const formats::TextInput& input) {
+  Result<> judge_model(formats::Model model, HistoryInput& input) {
     formats::OperationConverter converter(model);
-    TRY(feed(converter, reader, input));
+    TRY(feed(converter, input));
     if (timed_out_) return {};
     const formats::ReadOperations read = std::move(converter).take();
     linearizability::Options options;
@@ -199,9 +156,9 @@ class Judge {
     return {};
   }
 
-  Result<> judge_transactions(bool lists, formats::EventReader& reader, const formats::TextInput& input) {
+  Result<> judge_transactions(bool lists, HistoryInput& input) {
     formats::TransactionConverter converter(lists);
-    TRY(feed(converter, reader, input));
+    TRY(feed(converter, input));
     if (timed_out_) return {};
     const formats::ReadTransactions read = std::move(converter).take();
     if (read.cut_short) return Error(Errc::too_large, name_ + ": more than 4 billion events, keys or values are too many");
@@ -247,10 +204,9 @@ class Judge {
   }
 
   const FileTask& task_;
-  const std::string name_;
+  std::string name_;
   const Clock::time_point started_;
   Judgement judgement_;
-  std::uint64_t total_bytes_ = 0;
   bool timed_out_ = false;
 };
 
@@ -261,10 +217,10 @@ FileReport check_file(const FileTask& task) {
   try {
     const Result<FileReport> report = Judge(task).run();
     if (report) return *report;
-    return bad_input(task.path, report.error().detail);
+    return bad_input(task.name(), report.error().detail);
   } catch (const std::bad_alloc&) {
-    return out_of_reach(task.path, fmt::format("the history and its check need more than {} MiB; --memory 8G allows more",
-                                               task.memory_bytes / mebibyte));
+    return out_of_reach(task.name(), fmt::format("the history and its check need more than {} MiB; --memory 8G allows more",
+                                                 task.memory_bytes / mebibyte));
   }
 }
 

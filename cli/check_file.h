@@ -15,7 +15,7 @@ namespace faultline::cli {
 
 /// What is asked of a file.
 struct FileTask {
-  std::string path;  // "-": stdin
+  std::vector<std::string> paths;  // "-": stdin. Several are clients of one run
   std::optional<formats::Format> format;
   std::optional<formats::Workload> workload;
   transactions::ConsistencyLevel level = transactions::ConsistencyLevel::strict_serializable;
@@ -25,6 +25,11 @@ struct FileTask {
   std::int64_t timeout_ns = 0;  // 0: none
   bool picture = false;
   bool show_progress = false;
+
+  /// The file, for messages: "a.jsonl", "a.jsonl and 2 more".
+  std::string name() const {
+    return paths.front() + (paths.size() > 1 ? " and " + std::to_string(paths.size() - 1) + " more" : std::string());
+  }
 };
 
 /// What came of it. Sent from a worker to its parent as JSON.

@@ -32,7 +32,7 @@ Result<> check_keys(const ordered_json& json) {
 Result<ManifestEntry> entry_of(const ordered_json& json, const std::filesystem::path& folder) {
   TRY(check_keys(json));
   ManifestEntry entry;
-  entry.task.path = (folder / json.at("file").get<std::string>()).string();
+  entry.task.paths = {(folder / json.at("file").get<std::string>()).string()};
   entry.task.workload = formats::parse_workload(json.at("check").get<std::string>());
   if (!entry.task.workload)
     return Error(Errc::malformed, fmt::format("unknown check \"{}\"", json.at("check").get<std::string>()));

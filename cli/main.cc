@@ -10,6 +10,7 @@
 #include "cli/broker.h"
 #include "cli/check.h"
 #include "cli/consume.h"
+#include "cli/convert.h"
 #include "cli/exit_code.h"
 #include "cli/produce.h"
 #include "cli/run.h"
@@ -43,6 +44,7 @@ void add_check(CLI::App& app, CheckOptions& options, Command& command) {
   sub->add_option("FILE", options.files,
                   "Histories; - is stdin, a folder stands for its files, a manifest.json says what to expect")
       ->required();
+  sub->add_flag("--merge", options.merge, "All files are clients of one run, by one clock: one history, one verdict");
   sub->add_option("--format", options.format, "jsonl, json, edn, jepsen-log, porcupine or sessions; default: told from the file");
   sub->add_option("--model", options.model,
                   "Linearizability of a register, multi-register, kv, mutex, owned-mutex, set, queue, stack, log or znodes");
@@ -80,6 +82,24 @@ void add_check(CLI::App& app, CheckOptions& options, Command& command) {
       "  faultline check --log --require faults=3 --dot finding.dot history.jsonl\n"
       "Exit status: 0 valid, 1 invalid, 2 bad usage or input, 3 unknown, 5 internal error. docs/CHECKING.md has more.");
   sub->callback([&] { command = [&] { return check(options); }; });
+}
+
+void add_convert(CLI::App& app, ConvertOptions& options, Command& command) {
+  CLI::App* sub = app.add_subcommand("convert", "Write a recorded history in another format");
+  sub->add_option("FILE", options.files, "A history; - is stdin. Several are clients of one run, by one clock: one history")
+      ->required();
+  sub->add_option("--to", options.to, "jsonl, json, edn, jepsen-log, porcupine or sessions")->required()->type_name("FORMAT");
+  sub->add_option("--output,-o", options.output, "Where to; default: stdout")->type_name("FILE");
+  sub->add_option("--from", options.from, "The format of FILE; default: told from the file")->type_name("FORMAT");
+  sub->add_option(
+         "--about", options.about,
+         "What the history is about: log, elle-list-append, elle-register or a model of check; default: told from the file")
+      ->type_name("WHAT");
+  sub->add_flag("--lossy", options.lossy, "Leave out what the format has no word for; otherwise it is an error");
+  sub->footer(
+      "  faultline convert --to edn --output history.edn history.jsonl\n"
+      "What each format cannot say: docs/CHECKING.md. Exit status: 0 written, 2 bad usage or input.");
+  sub->callback([&] { command = [&] { return convert(options); }; });
 }
 
 void add_bench(CLI::App& app, BenchOptions& options, Command& command) {
@@ -179,6 +199,8 @@ int main_of(int argc, char** argv) {
   add_run(app, run_options, command);
   CheckOptions check_options;
   add_check(app, check_options, command);
+  ConvertOptions convert_options;
+  add_convert(app, convert_options, command);
   BrokerOptions broker_options;
   add_broker(app, broker_options, command);
   TopicOptions topic_options;

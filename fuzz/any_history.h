@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "checkers/formats/convert.h"
 #include "checkers/formats/event_reader.h"
 #include "checkers/formats/to_log.h"
 #include "checkers/formats/to_operations.h"
@@ -29,7 +30,7 @@ inline std::string all_events(Format format, TextInput& input) {
 }
 
 template <class Converter>
-void convert(Format format, std::string_view text, Converter converter) {
+void judge(Format format, std::string_view text, Converter converter) {
   TextInput input(text, "fuzz");
   const auto reader = make_reader(format, input);
   Event event;
@@ -40,6 +41,20 @@ void convert(Format format, std::string_view text, Converter converter) {
     return;
   }
   std::move(converter).take();
+}
+
+// Into every format, as a history of every kind: either it can be said or there is an error.
+inline void write_again(Format format, std::string_view text) {
+  for (const Workload& workload :
+       {Workload{WorkloadKind::log}, Workload{WorkloadKind::list_append}, Workload{WorkloadKind::rw_register},
+        Workload{WorkloadKind::model, Model::register_}, Workload{WorkloadKind::model, Model::set}}) {
+    for (const Format to : all_formats()) {
+      TextInput input(text, "fuzz");
+      const auto reader = make_reader(format, input);
+      const Result<LeftOut> done = convert(*reader, format, to, {.workload = workload, .lossy = true}, [](std::string_view) {});
+      ENSURE(done.has_value() || !done.error().detail.empty());
+    }
+  }
 }
 
 inline int fuzz_history(Format format, const std::uint8_t* data, std::size_t size) {
@@ -58,8 +73,9 @@ inline int fuzz_history(Format format, const std::uint8_t* data, std::size_t siz
       },
       "fuzz");
   ENSURE(all_events(format, whole) == all_events(format, pieces));
-  for (const Model model : all_models()) convert(format, text, OperationConverter(model));
-  for (const bool lists : {true, false}) convert(format, text, TransactionConverter(lists));
+  for (const Model model : all_models()) judge(format, text, OperationConverter(model));
+  for (const bool lists : {true, false}) judge(format, text, TransactionConverter(lists));
+  write_again(format, text);
   TextInput input(text, "fuzz");
   const auto reader = make_reader(format, input);
   const auto history = read_log(*reader);

@@ -23,8 +23,6 @@ using checkers::RecordRange;
 
 namespace {
 
-constexpr std::size_t piece_bytes = 64u << 10;
-
 std::string quoted(std::string_view text) {
   std::string result;
   append_json_text(text, result);

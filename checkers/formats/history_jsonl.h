@@ -4,17 +4,14 @@
 // never as a history that breaks the promises of checkers/history.h.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "checkers/formats/text_sink.h"
 #include "checkers/history.h"
 
 namespace faultline::formats {
-
-/// Takes a piece of text, in order.
-using TextSink = std::function<void(std::string_view)>;
 
 /// `history` as JSONL, ending in a newline, in pieces of some 64 KiB. Strings that are not UTF-8 have the offending bytes replaced.
 void write_history(const checkers::LogHistory& history, const TextSink& sink);

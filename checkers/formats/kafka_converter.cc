@@ -164,13 +164,8 @@ class KafkaConverter final : public LogConverter {
     return {};
   }
 
-  // The workload reads everything once more when all has been sent; no field says so, the order does.
   static void mark_final_reads(LogHistory& history) {
-    std::uint32_t sent = 0;
-    for (const LogOperation& operation : history.operations) {
-      if (!history.sent_by(operation).empty())
-        sent = std::max(sent, operation.completion_index == no_event ? operation.invoke_index : operation.completion_index);
-    }
+    const std::uint32_t sent = last_event_of_sends(history);
     for (LogOperation& operation : history.operations) {
       if (operation.kind == OperationKind::poll && operation.invoke_index > sent) operation.final_read = true;
     }
@@ -187,6 +182,15 @@ class KafkaConverter final : public LogConverter {
 };
 
 }  // namespace
+
+std::uint32_t last_event_of_sends(const LogHistory& history) {
+  std::uint32_t sent = 0;
+  for (const LogOperation& operation : history.operations) {
+    if (!history.sent_by(operation).empty())
+      sent = std::max(sent, operation.completion_index == no_event ? operation.invoke_index : operation.completion_index);
+  }
+  return sent;
+}
 
 std::unique_ptr<LogConverter> make_kafka_converter() { return std::make_unique<KafkaConverter>(); }
 

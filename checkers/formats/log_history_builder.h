@@ -47,6 +47,10 @@ class LogHistoryBuilder {
   checkers::PartitionId last_{0};
 };
 
+/// The last event of the sends of a history; 0 if it has none. Jepsen's workload reads everything once more when all has been sent:
+/// no field says so, the order does.
+std::uint32_t last_event_of_sends(const checkers::LogHistory& history);
+
 /// The outcome that a completion's type says.
 inline checkers::Outcome outcome_of(EventType type) {
   if (type == EventType::ok) return checkers::Outcome::ok;

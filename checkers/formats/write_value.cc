@@ -1,6 +1,7 @@
 // Writing values. Whatever a value holds, what comes out is valid: bytes that are not UTF-8 are replaced.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "checkers/formats/value.h"
@@ -55,6 +56,28 @@ std::size_t utf8_length(std::string_view text) {
   if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f)) return 0;
   if ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)) return 0;
   return length;
+}
+
+// RFC 8259, section 6.
+bool is_json_number(std::string_view text) {
+  const auto digits = [&] {
+    const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(count);
+    return count > 0;
+  };
+  const auto take = [&](std::string_view any) {
+    const bool found = !text.empty() && any.find(text.front()) != std::string_view::npos;
+    text.remove_prefix(found ? 1 : 0);
+    return found;
+  };
+  take("-");
+  if (!take("0") && !digits()) return false;
+  if (take(".") && !digits()) return false;
+  if (take("eE")) {
+    take("+-");
+    if (!digits()) return false;
+  }
+  return text.empty();
 }
 
 }  // namespace
@@ -126,6 +149,12 @@ void append_json(const Value& value, std::string& out) {
     case Kind::integer: fmt::format_to(std::back_inserter(out), "{}", value.integer()); return;
     case Kind::tagged: append_json(value.items()[1], out); return;
     case Kind::number:
+      if (is_json_number(value.text())) {
+        out += value.text();
+      } else {
+        append_json_text(value.text(), out);
+      }
+      return;
     case Kind::symbol:
     case Kind::text:
     case Kind::keyword:

@@ -35,12 +35,14 @@ assert answer["verdict"] == "invalid" and answer["anomalies"][0]["anomaly"] == "
 assert answer["tested"]["operations"] == 3, answer
 
 expect("no such file", check(corpus / "none.edn"), 2, "none.edn: No such file or directory")
-expect("a broken line", check("-", text="{:type :ok}\n{:type :done}\n"), 2, "what to check cannot be told from the file")
+expect("a broken line", check("-", text="{:type :ok}\n{:type :done}\n"), 2, "what it is about cannot be told from the file")
 expect("a broken line of a known workload", check("--model", "register", "-", text="{:type :done}\n"), 2, "stdin:1:8: \"type\" must be")
 expect("no format", check("-", text="<html>"), 2, "say which: --format")
 expect("an unknown model", check("--model", "regster", valid), 2, "did you mean register?")
 expect("an unknown requirement", check("--require", "luck=1", valid), 2, "--require luck=1: there are acknowledged=N")
 expect("two checkers", check("--log", "--elle-register", valid), 2, "exclude each other")
+
+expect("a merge of one process in two files", check("--merge", valid, invalid), 2, "to be merged, each event needs its \"time\"")
 
 with tempfile.TemporaryDirectory() as name:
     scratch = pathlib.Path(name)
@@ -59,3 +61,29 @@ with tempfile.TemporaryDirectory() as name:
     manifest["histories"][0]["kind"] = "odd"
     (scratch / "manifest.json").write_text(json.dumps(manifest))
     expect("a manifest with an unknown key", check(scratch), 2, "history 1: unknown key \"kind\"")
+
+
+def convert(*arguments, text=None):
+    return subprocess.run([program, "convert", *map(str, arguments)], capture_output=True, text=True, input=text)
+
+
+with tempfile.TemporaryDirectory() as name:
+    scratch = pathlib.Path(name)
+    for form in ("jsonl", "json", "edn", "jepsen-log", "porcupine"):
+        written = scratch / form
+        expect(f"to {form}", convert("--to", form, "--output", written, invalid), 0)
+        expect(f"{form} judged", check(written), 1, f"format {form}", "not-linearizable 1")
+    expect("a format that cannot say it", convert("--to", "sessions", "-o", scratch / "x", invalid), 2, "cannot be written as sessions")
+    assert not list(scratch.glob("x*")), "a file was left behind"
+    expect("an unknown format", convert("--to", "jsn", invalid), 2, "--to jsn: unknown", "Did you mean json?")
+    expect("to stdout", convert("--to", "json", "-", text=valid.read_text()), 0, '"type":"invoke"')
+    expect("a log of ours", convert("--to", "edn", "--lossy", corpus / "log-lost-commit.jsonl"), 0, "left out, the format has no word for it:")
+    expect("a log of ours, whole", convert("--to", "edn", corpus / "log-lost-commit.jsonl"), 2, "--lossy leaves this out")
+
+    call = '{{"process":{0},"type":"invoke","f":"{1}","value":{2},"time":{3}}}\n{{"process":{0},"type":"ok","f":"{1}","value":{4},"time":{5}}}\n'
+    writer, reader = scratch / "writer.json", scratch / "reader.json"
+    writer.write_text(call.format(0, "write", 1, 10, 1, 20))
+    reader.write_text(call.format(1, "read", "null", 30, "null", 40))
+    expect("alone", check(reader, "--model", "register"), 0)
+    expect("merged", check("--merge", writer, reader), 1, "writer.json and 1 more: invalid")
+    expect("merged and written", convert("--to", "edn", writer, reader), 0, "{:time 30 :process 1 :type :invoke :f :read")
