@@ -35,8 +35,8 @@ Outcome<> Controller::alter_config(ConfigScope scope, const std::string& name, c
   for (const ConfigEdit& edit : edits) {
     if (edit.value.has_value()) {
       wanted.insert_or_assign(edit.key, *edit.value);
-    } else {
-      wanted.erase(edit.key);
+    } else if (wanted.erase(edit.key) == 0) {
+      TRY(config_.check_config_key(scope, edit.key));
     }
   }
   TRY(config_.check_config(scope, wanted));

@@ -50,6 +50,8 @@ struct ControllerConfig {
   Exhibits exhibits;
   /// Whether these values, all that would be set there, are legal. Errors: INVALID_CONFIG.
   std::function<Outcome<>(metadata::ConfigScope, const metadata::ConfigValues&)> check_config;
+  /// Whether there is such a setting: of one that is to go back to its default, and may have been misspelt. Errors: INVALID_CONFIG.
+  std::function<Outcome<>(metadata::ConfigScope, std::string_view)> check_config_key;
 };
 
 class Controller {
@@ -88,7 +90,7 @@ class Controller {
 
   /// Errors: INVALID_TOPIC_EXCEPTION, TOPIC_ALREADY_EXISTS, INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR,
   ///         INVALID_REPLICA_ASSIGNMENT, INVALID_CONFIG.
-  Outcome<Uuid> create_topic(const NewTopic& topic, bool validate_only);
+  Outcome<CreatedTopic> create_topic(const NewTopic& topic, bool validate_only);
   /// Errors: UNKNOWN_TOPIC_ID.
   Outcome<> delete_topic(const Uuid& topic);
   /// `count` partitions in all. Errors: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT,

@@ -104,6 +104,12 @@ struct NewTopic {
   std::vector<ConfigEdit> config;
 };
 
+struct CreatedTopic {
+  Uuid id;
+  std::int32_t partitions = 0;
+  std::int32_t replication = 0;
+};
+
 struct ProducerIdBlock {
   std::int64_t first = 0;
   std::int32_t count = 0;

@@ -78,7 +78,7 @@ Outcome<std::vector<std::vector<BrokerId>>> Controller::replicas_of_new(const Ne
   return place_replicas(image_, count, replication, random_);
 }
 
-Outcome<Uuid> Controller::create_topic(const NewTopic& topic, bool validate_only) {
+Outcome<CreatedTopic> Controller::create_topic(const NewTopic& topic, bool validate_only) {
   TRY(check_new_name(image_, topic.name));
   const std::vector<std::vector<BrokerId>> placed = TRY(replicas_of_new(topic));
   ConfigValues values;
@@ -87,11 +87,12 @@ Outcome<Uuid> Controller::create_topic(const NewTopic& topic, bool validate_only
   }
   TRY(config_.check_config(ConfigScope::topic, values));
   const Uuid id = new_topic_id();
-  if (validate_only) return id;
+  const CreatedTopic created{id, static_cast<std::int32_t>(placed.size()), static_cast<std::int32_t>(placed.front().size())};
+  if (validate_only) return created;
   decide(metadata::TopicRecord{id, topic.name});
   for (const auto& [key, value] : values) decide(ConfigRecord{ConfigScope::topic, topic.name, key, value});
   for (std::size_t i = 0; i < placed.size(); ++i) add_partition(id, static_cast<std::int32_t>(i), placed[i]);
-  return id;
+  return created;
 }
 
 void Controller::add_partition(const Uuid& topic, std::int32_t index, const std::vector<BrokerId>& replicas) {

@@ -21,6 +21,10 @@ inline ControllerConfig test_config() {
     if (values.contains("no.such.key")) return Refusal(ErrorCode::invalid_config);
     return {};
   };
+  config.check_config_key = [](ConfigScope, std::string_view key) -> Outcome<> {
+    if (key == "no.such.key") return Refusal(ErrorCode::invalid_config);
+    return {};
+  };
   return config;
 }
 
@@ -109,10 +113,10 @@ struct Cluster {
     wanted.name = name;
     wanted.assignment = {std::move(replicas)};
     wanted.config = std::move(edits);
-    const Outcome<Uuid> id = controller.create_topic(wanted, false);
-    REQUIRE(id.has_value());
+    const Outcome<CreatedTopic> created = controller.create_topic(wanted, false);
+    REQUIRE(created.has_value());
     commit();
-    return {*id, 0};
+    return {created->id, 0};
   }
 
   const PartitionRecord& at(const PartitionName& name) const { return *image().partition(name.topic_id, name.partition); }

@@ -17,7 +17,7 @@ TEST_CASE("controller: what is wrong with a new topic is said") {
     NewTopic topic;
     topic.name = "payments";
     spoil(topic);
-    const Outcome<Uuid> created = cluster.controller.create_topic(topic, true);
+    const Outcome<CreatedTopic> created = cluster.controller.create_topic(topic, true);
     return created ? ErrorCode::none : created.error().code;
   };
   CHECK(code_of([](NewTopic&) {}) == ErrorCode::none);
@@ -145,6 +145,7 @@ TEST_CASE("controller: configurations are changed key by key, and only legal one
   CHECK_FALSE(cluster.image().config(ConfigScope::topic, "orders").contains("segment.ms"));
   CHECK(alter(ConfigScope::topic, "orders", {{"segment.ms", "9"}, {"retention.ms", std::nullopt}}) == ErrorCode::none);
   CHECK(cluster.image().config(ConfigScope::topic, "orders") == metadata::ConfigValues{{"segment.ms", "9"}});
+  CHECK(alter(ConfigScope::topic, "orders", {{"no.such.key", std::nullopt}}) == ErrorCode::invalid_config);
   CHECK(alter(ConfigScope::broker, "1", {{"x", "1"}}) == ErrorCode::none);
   CHECK(alter(ConfigScope::broker, "", {{"x", "1"}}) == ErrorCode::none);
 }

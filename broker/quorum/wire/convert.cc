@@ -49,12 +49,6 @@ SnapshotMeta to_wire(const raft::SnapshotMeta& snapshot) {
 
 // ---- from the wire ----
 
-raft::DirectoryId directory_of(const Uuid& id) {
-  constexpr std::size_t half = sizeof(std::uint64_t);
-  return {.high = protocol::load_be<std::uint64_t>(id.bytes.data()),
-          .low = protocol::load_be<std::uint64_t>(id.bytes.data() + half)};
-}
-
 Result<raft::ReplicaKey> from_wire(const ReplicaKey& key) {
   if (key.node < 0) return broken("negative node id");
   return raft::ReplicaKey{.node = raft::NodeId(key.node), .directory = directory_of(key.directory)};
@@ -135,6 +129,14 @@ Result<> check_consecutive(const raft::AppendRequest& request, std::int32_t send
 }
 
 }  // namespace
+
+Uuid uuid_of(const raft::DirectoryId& directory) { return Uuid::of(directory.high, directory.low); }
+
+raft::DirectoryId directory_of(const Uuid& id) {
+  constexpr std::size_t half = sizeof(std::uint64_t);
+  return {.high = protocol::load_be<std::uint64_t>(id.bytes.data()),
+          .low = protocol::load_be<std::uint64_t>(id.bytes.data() + half)};
+}
 
 Envelope to_wire(const std::string& cluster_id, const raft::Message& message) {
   return {.cluster_id = cluster_id, .from = to_wire(message.from), .to = to_wire(message.to), .term = message.term.value()};

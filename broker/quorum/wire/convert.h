@@ -8,6 +8,10 @@
 
 namespace faultline::quorum::wire {
 
+/// A directory's id as the protocol writes it, and back.
+Uuid uuid_of(const raft::DirectoryId& directory);
+raft::DirectoryId directory_of(const Uuid& id);
+
 Envelope to_wire(const std::string& cluster_id, const raft::Message& message);
 
 // The bodies. The envelope is left for the caller to fill in.
