@@ -1,0 +1,55 @@
+#include "broker/control/controller_channel.h"
+
+#include <fmt/format.h>
+
+namespace faultline::control {
+
+namespace {
+
+// An election takes a second or so: there is no point in asking much more often, nor much less.
+constexpr client::BackoffConfig retry_backoff{50ms, 500ms};
+constexpr client::BackoffConfig reconnect_backoff{50ms, 500ms};
+
+}  // namespace
+
+ControllerChannel::ControllerChannel(Env& env, const quorum::Node& node, ControllerService* local,
+                                     client::ConnectionConfig config)
+    : env_(env),
+      node_(node),
+      local_(local),
+      config_(std::move(config)),
+      retry_(retry_backoff, env.random.stream("controller channel retry")),
+      reconnect_(reconnect_backoff, env.random.stream("controller channel reconnect")),
+      tasks_(env.tasks) {}
+
+Result<std::shared_ptr<client::Connection>> ControllerChannel::connection_to_leader(Time deadline) {
+  const std::optional<raft::ReplicaKey> leader = node_.core().leader();
+  if (!leader) return Error(Errc::unreachable, "the quorum has no leader that is known here");
+  if (leader->node == node_.core().self().node) return Error(Errc::unreachable, "this node is about to become the controller");
+  const auto endpoint = [&]() -> client::ClientResult<Endpoint> {
+    if (const std::optional<Endpoint> at = node_.endpoint_of(leader->node)) return *at;
+    return Error(Errc::unreachable, fmt::format("nobody knows where node {} listens", leader->node.value()));
+  };
+  auto connection = connections_[leader->node].get({env_, tasks_, config_, reconnect_}, endpoint, deadline);
+  if (!connection) return connection.error().transport;
+  return *std::move(connection);
+}
+
+bool ControllerChannel::may_pass(const Error& error) const {
+  return !closed_ && error != Errc::cancelled && error != Errc::unsupported;
+}
+
+Result<> ControllerChannel::pause(std::uint32_t failures, Time deadline) {
+  const Time next = after(env_.clock.now(), retry_.delay(failures));
+  if (next >= deadline) return Error(Errc::timed_out);
+  TRY(sleep_until(next));
+  if (closed_) return Error(Errc::closed, "the channel to the controller");
+  return {};
+}
+
+void ControllerChannel::close() {
+  closed_ = true;
+  tasks_.cancel();
+}
+
+}  // namespace faultline::control
