@@ -37,6 +37,12 @@ std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
   return text.empty() ? "nothing\n" : text + "\n";
 }
 
+std::vector<std::string_view> exhibit_names(const scenarios::Scenario& scenario) {
+  std::vector<std::string_view> names;
+  for (const Exhibit exhibit : scenario.exhibits) names.push_back(card_of(exhibit).name);
+  return names;
+}
+
 std::string seeds_text(std::uint64_t count) { return fmt::format("{} seed{}", count, count == 1 ? "" : "s"); }
 
 }  // namespace
@@ -159,6 +165,7 @@ std::string Campaign::text(double wall_seconds) const {
     looked_up += report.records_looked_up;
   }
   std::string text = fmt::format("\n{:<24}{:>8}\n", scenario_.name, "seeds");
+  for (const Exhibit exhibit : scenario_.exhibits) text += exhibit_text(exhibit);
   for (const auto& [verdict, count] : verdicts) text += fmt::format("  {:<22}{:>8}\n", verdict, count);
   for (const auto& [anomaly, total] : totals_of(reports_)) {
     text += fmt::format("  {:<22}{:>8}  {} in all{}\n", anomaly, total.seeds, total.count, total.failure ? "" : ", tolerated");
@@ -171,6 +178,7 @@ std::string Campaign::text(double wall_seconds) const {
 
 nlohmann::ordered_json Campaign::json(double wall_seconds) const {
   nlohmann::ordered_json json{{"scenario", scenario_.name},
+                              {"exhibits", exhibit_names(scenario_)},
                               {"as_expected", exit_code() == ExitCode::ok},
                               {"exit_code", static_cast<int>(exit_code())},
                               {"expectation", expectation_text()},

@@ -12,6 +12,7 @@
 #include "cli/consume.h"
 #include "cli/convert.h"
 #include "cli/exit_code.h"
+#include "cli/museum.h"
 #include "cli/produce.h"
 #include "cli/run.h"
 #include "cli/topic.h"
@@ -32,11 +33,26 @@ void add_run(CLI::App& app, RunOptions& options, Command& command) {
   sub->add_option("--set", options.settings, "Change a value of the file: chaos.power_loss.every=2s, producer[0].count=3")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  sub->add_option("--exhibit", options.exhibits, "Put a known mistake back into every broker: fsync-trap (docs/MUSEUM.md)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
   sub->add_flag("--check-only", options.check_only, "Read the file, say what is wrong with it, and stop");
   sub->footer(
       "Exit status: 0 as expected, 1 safety violated or expected finding not found, 2 bad usage or file,\n"
       "3 liveness violated, 4 not deterministic, 5 internal error (a crash among them).");
   sub->callback([&] { command = [&] { return run(options); }; });
+}
+
+void add_museum(CLI::App& app, MuseumOptions& options, Command& command) {
+  CLI::App* sub = app.add_subcommand("museum", "Put each known mistake back, and see whether the checkers find it");
+  sub->add_option("--seeds", options.seeds, "Seeds to hunt through for each exhibit, at most")->capture_default_str();
+  sub->add_option("--clean", options.clean, "Seeds to run without the exhibit, which must all be valid")->capture_default_str();
+  sub->add_option("--only", options.only, "One exhibit")->type_name("NAME")->allow_extra_args(false);
+  sub->add_option("--folder", options.folder, "Its scenarios")->type_name("DIR")->capture_default_str();
+  sub->add_option("--jobs,-j", options.jobs, "Processes that share the seeds; 0 is one per core")->capture_default_str();
+  sub->add_flag("--json", options.json, "Report as JSON");
+  sub->footer("Exit status: 0 each was found and nothing without it, 1 not so, 2 bad usage or file.");
+  sub->callback([&] { command = [&] { return museum(options); }; });
 }
 
 void add_check(CLI::App& app, CheckOptions& options, Command& command) {
@@ -197,6 +213,8 @@ int main_of(int argc, char** argv) {
   RunOptions run_options;
   run_options.program = argv[0];
   add_run(app, run_options, command);
+  MuseumOptions museum_options;
+  add_museum(app, museum_options, command);
   CheckOptions check_options;
   add_check(app, check_options, command);
   ConvertOptions convert_options;

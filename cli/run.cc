@@ -67,6 +67,7 @@ std::string command_for(const RunOptions& options, const std::string& file, std:
   if (options.twice) command += " --twice";
   if (!with_settings) return command;
   for (const std::string& setting : options.settings) command += " --set " + shell_quote(setting);
+  for (const std::string& exhibit : options.exhibits) command += " --exhibit " + shell_quote(exhibit);
   return command;
 }
 
@@ -114,7 +115,10 @@ ExitCode run(const RunOptions& options) {
     std::fprintf(stderr, "--seeds %s: expected a number or a range such as 1..1000\n", options.seeds.c_str());
     return ExitCode::usage;
   }
-  const Result<scenarios::Scenario> scenario = load_scenario(options.file, options.settings);
+  Result<scenarios::Scenario> scenario = load_scenario(options.file, options.settings);
+  if (scenario) {
+    if (Result<> added = add_exhibits(*scenario, options.exhibits); !added) scenario = std::move(added).error();
+  }
   if (!scenario) {
     std::fprintf(stderr, "%s\n", scenario.error().detail.c_str());
     return ExitCode::usage;

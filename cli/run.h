@@ -18,6 +18,7 @@ struct RunOptions {
   std::string out;  // folder for artifacts; empty: none
   bool json = false;
   std::vector<std::string> settings;  // KEY=VALUE
+  std::vector<std::string> exhibits;  // names of base/exhibit.h, on top of the scenario's
   bool check_only = false;            // read the file and say whether it is right
 };
 

@@ -1,11 +1,13 @@
 #include "cli/scenario_input.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 
+#include "base/suggest.h"
 #include "scenarios/scenario_file.h"
 
 namespace faultline::cli {
@@ -40,6 +42,29 @@ Result<scenarios::Scenario> load_scenario(const std::string& file, std::span<con
   std::string all;
   for (const scenarios::Problem& problem : read.problems) all += (all.empty() ? "" : "\n") + to_string(problem, file);
   return Error(Errc::invalid_argument, all);
+}
+
+Result<> add_exhibits(scenarios::Scenario& scenario, std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    const std::optional<Exhibit> exhibit = exhibit_named(name);
+    if (!exhibit) {
+      std::vector<std::string_view> known;
+      for (const ExhibitCard& card : exhibit_cards) known.push_back(card.name);
+      const std::string_view closest = closest_word(name, known);
+      std::string text = "there is no exhibit '" + name + "'; ";
+      if (closest.empty()) {
+        text += "there are:";
+        for (const std::string_view one : known) text += " " + std::string(one);
+      } else {
+        text += "did you mean '" + std::string(closest) + "'?";
+      }
+      return Error(Errc::invalid_argument, text);
+    }
+    if (std::find(scenario.exhibits.begin(), scenario.exhibits.end(), *exhibit) == scenario.exhibits.end()) {
+      scenario.exhibits.push_back(*exhibit);
+    }
+  }
+  return {};
 }
 
 }  // namespace faultline::cli

@@ -81,11 +81,18 @@ bool SeedReport::failed(std::string_view anomaly) const {
                      [&](const checkers::AnomalyCount& count) { return count.failure && count.anomaly == anomaly; });
 }
 
+std::string exhibit_text(Exhibit exhibit) {
+  const ExhibitCard& card = card_of(exhibit);
+  return fmt::format("  exhibit {}: {} (right: {})\n", card.name, card.wrong, card.right);
+}
+
 std::string details_of(const scenarios::RunResult& result) {
   checkers::Verdict all = result.log;
   all.findings = result.findings;
   all.counts = result.counts;
-  std::string text = scenarios::spell_record_numbers(reports::findings_text(all, &result.history));
+  std::string text;
+  for (const Exhibit exhibit : result.drawn.exhibits) text += exhibit_text(exhibit);
+  text += scenarios::spell_record_numbers(reports::findings_text(all, &result.history));
   text += fmt::format("\nfaults of seed {}, from the start of the trial:\n", result.seed);
   std::size_t lines = 0;
   for (const scenarios::FaultSpec& fault : result.drawn.faults) {
@@ -103,6 +110,7 @@ SeedReport report_of(const scenarios::RunResult& result) {
   report.seed = result.seed;
   report.outcome = result.outcome;
   report.counts = result.counts;
+  report.judges = result.judges;
   report.mask = result.mask;
   report.ordered = result.ordered;
   report.faults = result.faults;
@@ -131,7 +139,10 @@ ordered_json public_json(const SeedReport& report) {
   json["records_looked_up"] = report.records_looked_up;
   json["anomalies"] = ordered_json::array();
   for (const checkers::AnomalyCount& count : report.counts) {
-    json["anomalies"].push_back({{"name", count.anomaly}, {"failure", count.failure}, {"count", count.count}});
+    json["anomalies"].push_back({{"name", count.anomaly},
+                                 {"failure", count.failure},
+                                 {"count", count.count},
+                                 {"checker", report.judges.at(count.anomaly)}});
   }
   json["ordered"] = ordered_json::object();
   for (const scenarios::FaultCount& fault : report.ordered) json["ordered"][fault.kind] = fault.count;
@@ -159,6 +170,7 @@ SeedReport seed_report_from_json(const std::string& text) {
   report.outcome = static_cast<SeedReport::Outcome>(json.at("outcome").get<int>());
   for (const ordered_json& count : json.at("anomalies")) {
     report.counts.push_back({count.at("name"), count.at("failure"), count.at("count")});
+    report.judges[count.at("name")] = count.at("checker");
   }
   json.at("mask").get_to(report.mask);
   for (const auto& [kind, count] : json.at("ordered").items()) report.ordered.push_back({kind, count});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct SeedReport {
   std::uint64_t seed = 0;
   Outcome outcome = Outcome::valid;
   std::vector<checkers::AnomalyCount> counts;
+  std::map<std::string, std::string> judges;  // by anomaly: which checker found it
   std::vector<std::string> mask;
   std::vector<scenarios::FaultCount> ordered;
   std::vector<scenarios::FaultCount> faults;
@@ -40,6 +42,9 @@ std::string to_json(const SeedReport& report);
 SeedReport seed_report_from_json(const std::string& text);
 /// For people and their scripts: without the prose.
 nlohmann::ordered_json public_json(const SeedReport& report);
+
+/// A line for people: which mistake is on, and what would be right.
+std::string exhibit_text(Exhibit exhibit);
 
 /// The findings of a run in prose, with their witnesses, and what was done to the system.
 std::string details_of(const scenarios::RunResult& result);

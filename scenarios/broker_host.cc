@@ -24,6 +24,7 @@ Result<BrokerConfig> broker_config_of(const Scenario& scenario, std::int64_t ind
   config.listeners = "0.0.0.0:" + std::to_string(broker_port);
   config.advertised_listeners = "broker-" + std::to_string(index) + ":" + std::to_string(broker_port);
   for (const auto& [key, value] : scenario.cluster.config) TRY(set_broker_config(config, key, value.text));
+  for (const Exhibit exhibit : scenario.exhibits) config.exhibits.insert(exhibit);
   TRY(config.validate());
   return config;
 }

@@ -27,6 +27,12 @@ std::vector<Name<FaultKind>> fault_names() {
   return names;
 }
 
+std::vector<Name<Exhibit>> exhibit_names() {
+  std::vector<Name<Exhibit>> names;
+  for (const ExhibitCard& card : exhibit_cards) names.emplace_back(card.exhibit, card.name);
+  return names;
+}
+
 }  // namespace
 
 EnumNames<Acks> names_of(Acks) { return acks; }
@@ -36,6 +42,10 @@ EnumNames<AdminAction> names_of(AdminAction) { return actions; }
 EnumNames<SwarmGroup> names_of(SwarmGroup) { return groups; }
 EnumNames<FaultKind> names_of(FaultKind) {
   static const std::vector<Name<FaultKind>> names = fault_names();
+  return names;
+}
+EnumNames<Exhibit> names_of(Exhibit) {
+  static const std::vector<Name<Exhibit>> names = exhibit_names();
   return names;
 }
 

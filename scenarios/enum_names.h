@@ -18,6 +18,7 @@ EnumNames<StartAt> names_of(StartAt);
 EnumNames<AdminAction> names_of(AdminAction);
 EnumNames<SwarmGroup> names_of(SwarmGroup);
 EnumNames<FaultKind> names_of(FaultKind);
+EnumNames<Exhibit> names_of(Exhibit);
 
 template <class Enum>
 std::string_view name_of(Enum value) {

@@ -176,6 +176,7 @@ template <class V>
 void describe(V& v, std::type_identity<Scenario>) {
   v("name", &Scenario::name);
   v("duration", &Scenario::duration, Limits{.min = 1'000'000});
+  v("exhibit", &Scenario::exhibits);
   v("swarm", &Scenario::swarm);
   v("cluster", &Scenario::cluster);
   v("network", &Scenario::network);

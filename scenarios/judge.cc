@@ -53,6 +53,7 @@ class Judgement {
   void add(Finding finding) {
     const auto entry = std::find_if(result_.counts.begin(), result_.counts.end(),
                                     [&](const checkers::AnomalyCount& count) { return count.anomaly == finding.anomaly; });
+    result_.judges.try_emplace(finding.anomaly, "trial");
     finding.failure = !tolerates(scenario_, finding.anomaly);
     if (entry == result_.counts.end()) {
       result_.counts.push_back({finding.anomaly, finding.failure, 1});
@@ -62,8 +63,9 @@ class Judgement {
     if (finding.failure) result_.findings.push_back(std::move(finding));
   }
 
-  /// What a checker has judged already.
-  void add(const checkers::Verdict& verdict) {
+  /// What `judge` has judged already.
+  void add(const checkers::Verdict& verdict, std::string_view judge) {
+    for (const checkers::AnomalyCount& count : verdict.counts) result_.judges.try_emplace(count.anomaly, judge);
     result_.counts.insert(result_.counts.end(), verdict.counts.begin(), verdict.counts.end());
     for (const Finding& found : verdict.findings) {
       if (found.failure) result_.findings.push_back(found);
@@ -123,12 +125,12 @@ void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
   Judgement judgement(result, scenario);
   if (scenario.checks.log) {
     result.log = checkers::check_log(result.history, rules);
-    judgement.add(result.log);
-    judgement.add(log_rules::check_log_rules(result.history, promises_of(scenario)));
+    judgement.add(result.log, "log checker");
+    judgement.add(log_rules::check_log_rules(result.history, promises_of(scenario)), "log rules");
   } else {
     result.log.vacuity = checkers::measure_vacuity(result.history);
   }
-  judgement.add(evidence.probe.take_findings());
+  judgement.add(evidence.probe.take_findings(), "invariants");
   judge_progress(judgement, scenario, evidence);
   for (const Surprise& surprise : state.surprises) {
     judgement.add(finding::surprise, checkers::seconds_text(surprise.at) + ", " + surprise.node + ": " + surprise.what);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/exhibit.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "checkers/verdict.h"
@@ -193,6 +194,8 @@ struct Liveness {
 struct Scenario {
   std::string name;         // that of the file unless it is stated
   Duration duration = 30s;  // of the trial; healing and final reads come after it
+  /// Mistakes that every broker of the run makes.
+  std::vector<Exhibit> exhibits;
   Cluster cluster;
   NetworkModel network;
   DiskModel disk;

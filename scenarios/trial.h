@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,7 @@ struct RunResult {
   checkers::Verdict log;                       // of the history
   std::vector<checkers::Finding> findings;     // all that are failures, the log checker's and the others', worst first
   std::vector<checkers::AnomalyCount> counts;  // of every anomaly that occurred, tolerated ones too
+  std::map<std::string, std::string> judges;   // by anomaly: which checker found it
   std::vector<std::string> mask;               // what the swarm and the knobs did
   std::vector<FaultCount> ordered;             // what the scenario's faults did, by kind
   std::vector<FaultCount> faults;              // what came of it in the world, by the simulator's kinds

@@ -62,6 +62,21 @@ with tempfile.TemporaryDirectory() as name:
     expect("seeds that are no range", run(file(CALM), "--seeds", "5..1"), 2)
     expect("an unknown option", run(file(CALM), "--bogus"), 2)
 
+    expect("an exhibit", run(file(CALM), "--exhibit", "kafka-6683"), 0)
+    mistyped = run(file(CALM), "--exhibit", "fsync-tarp")
+    expect("an exhibit that is not there", mistyped, 2)
+    assert "there is no exhibit 'fsync-tarp'; did you mean 'fsync-trap'?" in mistyped.stderr, mistyped.stderr
+    without_finding = scratch / "museum"
+    without_finding.mkdir()
+    (without_finding / "calm.toml").write_text('exhibit = ["kafka-6683"]\n' + CALM)
+    visit = subprocess.run([program, "museum", "--folder", without_finding], capture_output=True, text=True)
+    expect("a museum whose scenario expects nothing", visit, 2)
+    (without_finding / "calm.toml").write_text('exhibit = ["kafka-6683"]\n' + CALM + '[expect]\nfinding = "lost-write"\n')
+    visit = subprocess.run([program, "museum", "--folder", without_finding, "--seeds", "3", "--clean", "1", "--json"],
+                           capture_output=True, text=True)
+    expect("an exhibit that nobody sees", visit, 1)
+    assert json.loads(visit.stdout)[0]["found"] is False, visit.stdout
+
     expect("an expected finding that is not there", run(file(CALM + '[expect]\nfinding = "lost-write"\n')), 1)
     stuck = CALM + '[cluster.config]\n"max.connections" = 1\n[liveness]\nbound = "1s"\n'
     expect("no progress", run(file(stuck)), 3)

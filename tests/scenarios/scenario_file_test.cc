@@ -57,6 +57,17 @@ std::string with(std::string_view more) { return std::string(small) + std::strin
 
 }  // namespace
 
+TEST_CASE("scenario file: exhibits are named, and a wrong name is answered with the nearest") {
+  const ReadScenario read = read_scenario("exhibit = [\"fsync-trap\", \"kafka-7415\"]\n" + std::string(small), "trial");
+  REQUIRE(read.problems.empty());
+  REQUIRE(read.scenario.exhibits == std::vector<Exhibit>{Exhibit::fsync_trap, Exhibit::kafka_7415});
+  REQUIRE(read_scenario(write_scenario(read.scenario), "trial").scenario == read.scenario);
+  const ReadScenario wrong = read_scenario("exhibit = [\"fsync-tarp\"]\n" + std::string(small), "trial");
+  REQUIRE(wrong.problems.size() == 1);
+  REQUIRE(to_string(wrong.problems.front(), "trial.toml") ==
+          "trial.toml:1:12: exhibit[0]: unknown value 'fsync-tarp'; did you mean 'fsync-trap'?");
+}
+
 TEST_CASE("scenario file: values land in the members that carry their names") {
   const ReadScenario read = read_scenario(small, "trial");
   for (const Problem& problem : read.problems) UNSCOPED_INFO(to_string(problem, "trial.toml"));

@@ -220,6 +220,23 @@ TEST_CASE("trial: a run that did not do what its scenario requires is not a pass
   REQUIRE(count_of(result, finding::vacuous) == 1);
 }
 
+TEST_CASE("trial: a known mistake that is put back is found, and nothing without it") {
+  Scenario scenario = read_file("museum/duplicate-acknowledged-early");
+  std::uint64_t found = 0;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const RunResult result = run_trial(scenario, seed);
+    REQUIRE(result.drawn.exhibits == scenario.exhibits);
+    found += count_of(result, checkers::anomaly::acknowledged_not_durable);
+  }
+  REQUIRE(found > 0);
+  scenario.exhibits.clear();
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const RunResult result = run_trial(scenario, seed);
+    INFO(first_finding(result));
+    REQUIRE(result.outcome == RunResult::Outcome::valid);
+  }
+}
+
 TEST_CASE("trial: every scenario of the repository comes to what it expects") {
   for (const char* name : {"power-loss", "fsync-trap", "torn-write", "disk-full", "bit-rot", "misdirected-write", "slow-disk",
                            "clock-step", "flaky-network", "half-open", "kill-loop", "random"}) {
