@@ -80,8 +80,8 @@ NodeConfig Cluster::config(std::size_t i) const {
 void Cluster::live(std::size_t i, Env& env) {
   Ledger ledger(oracle_);
   Result<std::unique_ptr<Node>> node = open(i, env, ledger);
-  world_.restart(machine(i).sim, 100ms);  // if it ends by itself
   if (!node) {
+    world_.restart(machine(i).sim, 100ms);
     if (node.error() == Errc::corrupt) FAIL("machine " << i << " is damaged: " << to_string(node.error()));
     machine(i).ends.push_back(node.error());
     return;
@@ -147,7 +147,7 @@ void Cluster::propose(Env& env, Node& node, std::size_t number) {
       if (node.applied() < outcome.last.index) FAIL("acknowledged before it was applied");
       oracle_.acknowledged(ids, outcome.last.index);
     } else if (applied.error() == Errc::closed) {
-      oracle_.refused(ids);
+      oracle_.refused({ids.back()});  // those before it may have found their way
     }
   }
 }
@@ -205,6 +205,25 @@ bool Cluster::run_until(const std::function<bool()>& reached, Duration patience)
     world_.run_for(20ms);
   }
   return true;
+}
+
+std::string Cluster::describe() const {
+  std::string text = "applied anywhere: " + std::to_string(oracle_.end().value());
+  for (const Machine& machine : machines_) {
+    text += "\n" + raft::to_string(machine.key) + ": ";
+    if (machine.node == nullptr) {
+      text += machine.ends.empty() ? "down" : "down, " + to_string(machine.ends.back());
+      continue;
+    }
+    const raft::Core& core = machine.node->core();
+    text += "term " + std::to_string(core.term().value());
+    text += core.leads() ? ", leads" : ", follows " + (core.leader() ? raft::to_string(*core.leader()) : "nobody");
+    text += core.is_voter() ? ", votes" : ", observes";
+    text += ", log " + raft::to_string(core.log().base()) + " to " + raft::to_string(core.log().last());
+    text += ", commit " + std::to_string(core.commit_index().value());
+    text += ", applied " + std::to_string(machine.node->applied().value());
+  }
+  return text;
 }
 
 bool Cluster::settled() {

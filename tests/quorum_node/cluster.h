@@ -67,6 +67,8 @@ class Cluster {
   bool run_until(const std::function<bool()>& reached, Duration patience);
   /// Whether everybody runs, and has applied everything that anybody has.
   bool settled();
+  /// Who is where, for whoever wonders why it is not.
+  std::string describe() const;
 
  private:
   void add_machine(raft::DirectoryId directory, bool founder, bool listens);

@@ -61,7 +61,7 @@ Node::Node(Env& env, NodeConfig config, StateMachine& machine, Store::Opened ope
       store_(std::move(opened.store)),
       core_(config_.raft, config_.self, std::move(opened.recovered), env.random.stream("quorum"), env.clock.now()),
       transport_(
-          env, transport_options(config_), [this](raft::Message message) { step(raft::Received{std::move(message)}); },
+          env, transport_options(config_), [this](ClusterMessage message) { received(std::move(message)); },
           [this](raft::NodeId node) { return endpoint_of(node); }),
       tasks_(env.tasks) {
   store_->on_durable([this](std::uint64_t sequence) {
@@ -97,6 +97,13 @@ void Node::tick() {
 
 void Node::serve(Stream& stream, const Slice& first_frame, const NextFrame& next) {
   if (!ended_) transport_.serve(stream, first_frame, next);
+}
+
+void Node::received(ClusterMessage received) {
+  if (const std::optional<raft::ReplicaKey> leader = leader_named_in(received.message)) {
+    if (const Result<Endpoint> endpoint = parse_endpoint(received.leader_endpoint)) hint_ = Hint{*leader, *endpoint};
+  }
+  step(raft::Received{std::move(received.message)});
 }
 
 std::optional<raft::ProposalOutcome> Node::step(raft::Input input) {
@@ -199,7 +206,11 @@ void Node::finish_reads(const std::vector<raft::ReadOutcome>& reads) {
 }
 
 std::optional<Endpoint> Node::endpoint_of(raft::NodeId node) const {
-  if (const raft::Voter* voter = core_.voters().find(node)) {
+  const raft::Voter* const voter = core_.voters().find(node);
+  // A log that gets no news may hold yesterday's address of a voter; while this node follows somebody, the log knows best.
+  const bool log_knows = voter != nullptr && core_.leader() && hint_ && voter->key == hint_->leader;
+  if (hint_ && hint_->leader.node == node && !log_knows) return hint_->endpoint;
+  if (voter != nullptr) {
     if (const Result<Endpoint> endpoint = parse_endpoint(voter->endpoint)) return *endpoint;
   }
   const auto configured = config_.bootstrap.find(node);

@@ -88,7 +88,7 @@ class Node {
   const NodeConfig& config() const { return config_; }
   /// The last entry that the state machine has.
   raft::Index applied() const { return applied_.index; }
-  /// Of a voter, else from the configuration.
+  /// Of a voter, or of a leader that others have named, else from the configuration.
   std::optional<Endpoint> endpoint_of(raft::NodeId node) const;
 
  private:
@@ -108,7 +108,14 @@ class Node {
 
   Node(Env& env, NodeConfig config, StateMachine& machine, Store::Opened opened);
 
+  /// Where others say that the leader is. This node may have been away while the voters changed.
+  struct Hint {
+    raft::ReplicaKey leader;
+    Endpoint endpoint;
+  };
+
   // node.cc
+  void received(ClusterMessage received);
   std::optional<raft::ProposalOutcome> step(raft::Input input);
   std::optional<raft::ProposalOutcome> carry_out(raft::Effects effects);
   raft::ProposalOutcome propose_input(raft::Input input);
@@ -140,6 +147,7 @@ class Node {
   raft::Core core_;
   std::uint64_t persisted_ = 0;
   View view_;  // when it was last traced
+  std::optional<Hint> hint_;
 
   // On its way to the state machine.
   std::optional<PendingReset> reset_;

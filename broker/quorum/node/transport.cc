@@ -23,6 +23,12 @@ constexpr std::size_t frame_bytes_max = std::size_t{128} << 20;
 
 }  // namespace
 
+std::optional<raft::ReplicaKey> leader_named_in(const raft::Message& message) {
+  if (const auto* hint = std::get_if<raft::LeaderHint>(&message.body)) return hint->leader;
+  if (const auto* vote = std::get_if<raft::VoteReply>(&message.body)) return vote->leader;
+  return std::nullopt;
+}
+
 /// One stream to one peer, with the fiber that reads it and the one that writes it.
 struct Transport::Link {
   Stream& stream;
@@ -53,7 +59,7 @@ class Transport::Attached {
   Link& link_;
 };
 
-Transport::Transport(Env& env, TransportOptions options, std::function<void(raft::Message)> deliver,
+Transport::Transport(Env& env, TransportOptions options, std::function<void(ClusterMessage)> deliver,
                      std::function<std::optional<Endpoint>(raft::NodeId)> locate)
     : env_(env),
       options_(std::move(options)),
@@ -123,7 +129,7 @@ void Transport::serve(Stream& stream, const Slice& first_frame, const NextFrame&
   Peer& peer = peer_of(first->message.from.node);
   Link link{.stream = stream, .peer = peer, .heard = env_.clock.now()};
   const Attached attached(*this, peer.accepted, link);
-  deliver_(std::move(first->message));
+  deliver_(std::move(*first));
   run(link, next);
 }
 
@@ -163,7 +169,7 @@ bool Transport::take(Link& link, const Slice& frame) {
   if (!is_from(*decoded, link.peer.node)) return false;
   link.heard = env_.clock.now();
   link.answered = true;
-  deliver_(std::move(decoded->message));
+  deliver_(std::move(*decoded));
   return true;
 }
 
@@ -204,7 +210,11 @@ void Transport::write(Link& link) {
 Result<> Transport::write_queued(Link& link) {
   std::vector<Slice> pieces;
   for (const raft::Message& message : std::exchange(link.peer.queue, {})) {
-    for (Slice& piece : message_frame(options_.cluster_id, message)) pieces.push_back(std::move(piece));
+    std::string leader_endpoint;
+    if (const std::optional<raft::ReplicaKey> leader = leader_named_in(message)) {
+      if (const std::optional<Endpoint> endpoint = locate_(leader->node)) leader_endpoint = to_string(*endpoint);
+    }
+    for (Slice& piece : message_frame(options_.cluster_id, message, leader_endpoint)) pieces.push_back(std::move(piece));
   }
   PendingWrite rest(pieces);
   for (;;) {

@@ -28,6 +28,9 @@ namespace faultline::quorum {
 /// Where the frames of an accepted stream come from: the next one without its length. Suspends. Errors: any, at the stream's end too.
 using NextFrame = std::function<Result<Slice>()>;
 
+/// The leader that a VoteReply or a LeaderHint names. Such messages leave with its address.
+std::optional<raft::ReplicaKey> leader_named_in(const raft::Message& message);
+
 struct TransportOptions {
   std::string cluster_id;
   raft::NodeId self;
@@ -38,8 +41,8 @@ struct TransportOptions {
 
 class Transport {
  public:
-  /// `deliver` gets each message that came for this node and cluster; `locate` tells a node's address, if it has one. Neither may suspend.
-  Transport(Env& env, TransportOptions options, std::function<void(raft::Message)> deliver,
+  /// `deliver` gets each message that came for this node and cluster; `locate` tells a node's address, if it is known. Neither may suspend.
+  Transport(Env& env, TransportOptions options, std::function<void(ClusterMessage)> deliver,
             std::function<std::optional<Endpoint>(raft::NodeId)> locate);
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
@@ -80,7 +83,7 @@ class Transport {
   // Constant after construction.
   Env& env_;
   const TransportOptions options_;
-  const std::function<void(raft::Message)> deliver_;
+  const std::function<void(ClusterMessage)> deliver_;
   const std::function<std::optional<Endpoint>(raft::NodeId)> locate_;
 
   // Volatile.

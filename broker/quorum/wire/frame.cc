@@ -33,20 +33,25 @@ Result<ClusterMessage> decode_as(const Slice& body, Version version) {
   if (version < 0 || version > M::latest_version)
     return Error(Errc::unsupported, fmt::format("version {} of the quorum's message {}", version, M::key));
   const M message = TRY(protocol::decode<M>(body, version));
-  ClusterMessage result { .cluster_id = message.envelope.cluster_id, .message = TRY(wire::from_wire(message.envelope)) };
+  ClusterMessage result {
+    .cluster_id = message.envelope.cluster_id, .message = TRY(wire::from_wire(message.envelope))
+    , .leader_endpoint = message.envelope.leader_endpoint
+  };
   result.message.body = TRY(wire::from_wire(message));
   return result;
 }
 
 }  // namespace
 
-std::vector<Slice> message_frame(const std::string& cluster_id, const raft::Message& message) {
+std::vector<Slice> message_frame(const std::string& cluster_id, const raft::Message& message,
+                                 const std::string& leader_endpoint) {
   Encoder encoder;
   encoder.integer(std::int32_t{0});  // the length, put in at the end
   std::visit(
       [&](const auto& body) {
         auto written = wire::to_wire(body);
         written.envelope = wire::to_wire(cluster_id, message);
+        written.envelope.leader_endpoint = leader_endpoint;
         encoder.integer(static_cast<std::int16_t>(first_key + written.key));
         encoder.integer(written.latest_version);
         protocol::encode(encoder, written, written.latest_version);

@@ -22,10 +22,12 @@ inline constexpr std::int16_t first_key = 10000;
 struct ClusterMessage {
   std::string cluster_id;
   raft::Message message;
+  std::string leader_endpoint = {};  // "host:port" of the leader that the message names; empty if the sender does not know
 };
 
 /// A whole frame, length included, in the newest version. Commands and snapshot chunks are shared, not copied.
-std::vector<Slice> message_frame(const std::string& cluster_id, const raft::Message& message);
+std::vector<Slice> message_frame(const std::string& cluster_id, const raft::Message& message,
+                                 const std::string& leader_endpoint = {});
 
 /// Whether a frame holds a message of the quorum; all others have Kafka's keys. `frame`: what follows the length.
 bool is_message_frame(const Slice& frame);

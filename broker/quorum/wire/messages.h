@@ -88,19 +88,21 @@ struct SnapshotMeta {
   }
 };
 
-/// In front of every message. The cluster's id keeps a node that was given a wrong address out of somebody else's log.
+/// In front of every message. The cluster's id keeps a node that was given a wrong address out of somebody else's log. A message that names
+/// the leader says where it is, too: who has slept through changes of the voters could not find it otherwise.
 struct Envelope {
   std::string cluster_id;
   ReplicaKey from;
   ReplicaKey to;
   std::int32_t term = 0;
+  std::string leader_endpoint{};  // "": not known, or no leader is named
 
   bool operator==(const Envelope&) const = default;
 
   template <class Self>
   static constexpr auto fields() {
     return std::tuple(field("cluster_id", &Self::cluster_id), field("from", &Self::from), field("to", &Self::to),
-                      field("term", &Self::term));
+                      field("term", &Self::term), field("leader_endpoint", &Self::leader_endpoint, tagged(0, 0)));
   }
 };
 
