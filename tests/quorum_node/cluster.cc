@@ -11,12 +11,6 @@ namespace {
 constexpr std::uint16_t port = 9093;
 constexpr std::size_t frame_bytes_max = std::size_t{1} << 20;
 
-Slice command_of(Id id) {
-  Buffer buffer(sizeof(Id));
-  protocol::store_be<Id>(buffer.data(), id);
-  return std::move(buffer).freeze();
-}
-
 /// Makes a machine's node visible while it lives, however it ends.
 class Visible {
  public:
@@ -67,7 +61,7 @@ raft::Voter Cluster::voter(std::size_t i) const { return {machines_.at(i).key, h
 
 NodeConfig Cluster::config(std::size_t i) const {
   NodeConfig config;
-  config.cluster_id = "test";
+  config.cluster_id = machines_.at(i).cluster_id;
   config.self = machines_.at(i).key;
   config.raft = options_.raft;
   config.snapshot_after_bytes = options_.snapshot_after_bytes;
@@ -91,7 +85,7 @@ void Cluster::live(std::size_t i, Env& env) {
   if (machine(i).listens) guests.spawn("listener", [&] { listen(i, env, **node, guests); });
   for (std::size_t p = 0; options_.workload && p < 3; ++p) guests.spawn("proposer", [&, p] { propose(env, **node, p); });
   if (options_.workload) guests.spawn("reader", [&] { read(env, **node); });
-  guests.spawn("administrator", [&] { administer(env, **node); });
+  guests.spawn("administrator", [&] { administer(i, env, **node); });
   const Result<> ended = (*node)->run();
   machine(i).ends.push_back(ended.error());
   world_.restart(machine(i).sim, 100ms);
@@ -163,22 +157,32 @@ void Cluster::read(Env& env, Node& node) {
   }
 }
 
-/// Removes a voter that should not be one, or adds one that should.
-void Cluster::administer(Env& env, Node& node) {
-  while (sleep_until(after(env.clock.now(), 100ms))) {
-    if (wanted_.empty() || !node.core().leads()) continue;
-    const auto wanted = [this](const raft::ReplicaKey& key) {
-      return std::ranges::any_of(wanted_, [&](std::size_t i) { return machine(i).key == key; });
-    };
-    const raft::VoterSet voters = node.core().voters();
-    const auto extra = std::ranges::find_if(voters, [&](const raft::Voter& voter) { return !wanted(voter.key); });
-    const auto missing = std::ranges::find_if(wanted_, [&](std::size_t i) { return !voters.contains(machine(i).key); });
-    if (extra != voters.end() && (voters.size() > 1 || missing == wanted_.end())) {
-      node.remove_voter(extra->key);
-    } else if (missing != wanted_.end()) {
-      node.add_voter(voter(*missing));
-    }
+void Cluster::administer(std::size_t i, Env& env, Node& node) {
+  while (sleep_until(after(env.clock.now(), 50ms))) {
+    if (machine(i).job != nullptr) (*machine(i).job)(env, node);
+    machine(i).job = nullptr;
+    if (!wanted_.empty() && node.core().leads()) change_voters(node);
   }
+}
+
+/// Removes a voter that should not be one, or adds one that should.
+void Cluster::change_voters(Node& node) {
+  const auto wanted = [this](const raft::ReplicaKey& key) {
+    return std::ranges::any_of(wanted_, [&](std::size_t i) { return machine(i).key == key; });
+  };
+  const raft::VoterSet voters = node.core().voters();
+  const auto extra = std::ranges::find_if(voters, [&](const raft::Voter& voter) { return !wanted(voter.key); });
+  const auto missing = std::ranges::find_if(wanted_, [&](std::size_t i) { return !voters.contains(machine(i).key); });
+  if (extra != voters.end() && voters.size() > 1) {
+    node.remove_voter(extra->key);
+  } else if (missing != wanted_.end()) {
+    node.add_voter(voter(*missing));
+  }
+}
+
+void Cluster::call(std::size_t i, const std::function<void(Env&, Node&)>& job) {
+  machine(i).job = &job;
+  if (!run_until([&] { return machine(i).job == nullptr; }, 10s)) FAIL("machine " << i << " does nothing");
 }
 
 Cluster::Machine* Cluster::leader() {

@@ -35,12 +35,14 @@ class Cluster {
   struct Machine {
     sim::NodeId sim;
     raft::ReplicaKey key;
+    std::string cluster_id = "test";
     bool founder = false;  // one of the first voters
     bool listens = true;
     Node* node = nullptr;  // while it runs
     Ledger* ledger = nullptr;
     std::vector<Error> ends{};  // why it ended, each time
     int resets = 0;             // snapshots that were installed, in all lives
+    const std::function<void(Env&, Node&)>* job = nullptr;
   };
 
   Cluster(const sim::Options& world, ClusterOptions options);
@@ -63,6 +65,8 @@ class Cluster {
   void wipe(std::size_t i);
   void stop_workload() { working_ = false; }
 
+  /// Has a machine's node do something, and waits for it. Requires: the machine runs.
+  void call(std::size_t i, const std::function<void(Env&, Node&)>& job);
   /// Runs until `reached`, looking now and then. Returns: whether it was reached before `patience` was over.
   bool run_until(const std::function<bool()>& reached, Duration patience);
   /// Whether everybody runs, and has applied everything that anybody has.
@@ -77,7 +81,8 @@ class Cluster {
   void listen(std::size_t i, Env& env, Node& node, TaskGroup& serving);
   void propose(Env& env, Node& node, std::size_t number);
   void read(Env& env, Node& node);
-  void administer(Env& env, Node& node);
+  void administer(std::size_t i, Env& env, Node& node);
+  void change_voters(Node& node);
 
   ClusterOptions options_;
   Oracle oracle_;

@@ -42,3 +42,180 @@ TEST_CASE("quorum node: three voters elect a leader, and two observers learn wha
   CHECK(cluster.oracle().acknowledged_count() > 100);
   finish(cluster);
 }
+
+TEST_CASE("quorum node: where nothing breaks nobody stands for election again") {
+  Cluster cluster({}, {.voters = 5, .observers = 2});
+  const raft::Term term = await_leader(cluster).node->core().term();
+  cluster.world().run_for(10s);
+  CHECK(await_leader(cluster).node->core().term() == term);
+  finish(cluster);
+}
+
+TEST_CASE("quorum node: a late observer is given a snapshot, and then the rest") {
+  Cluster cluster({}, {.voters = 3, .snapshot_after_bytes = 2000});
+  cluster.world().run_for(5s);
+  REQUIRE(await_leader(cluster).node->core().log().base().index > raft::Index(100));
+  const std::size_t late = cluster.add_observer(false);
+  cluster.world().run_for(2s);
+  CHECK(cluster.machine(late).ledger->resets() == 1);
+  finish(cluster);
+  CHECK_FALSE(cluster.machine(late).node->core().is_voter());
+}
+
+TEST_CASE("quorum node: old snapshots are removed") {
+  Cluster cluster({}, {.voters = 3, .snapshot_after_bytes = 1000});
+  cluster.world().run_for(5s);
+  finish(cluster);
+  cluster.call(0, [](Env& env, Node& node) {
+    CHECK(node.core().snapshot().last.index > raft::Index(100));
+    int snapshots = 0;
+    for (const DirectoryEntry& entry : env.disk.list("quorum", no_deadline).value()) {
+      snapshots += entry.name.starts_with("snapshot-") ? 1 : 0;
+    }
+    CHECK(snapshots == 1);
+  });
+}
+
+TEST_CASE("quorum node: what was proposed to a leader that is cut off never counts, if another entry took its place") {
+  Cluster cluster({}, {.voters = 3, .workload = false});
+  Cluster::Machine& old = await_leader(cluster);
+  cluster.world().run_for(1s);
+  std::vector<sim::NodeId> others;
+  for (const Cluster::Machine& machine : cluster.machines()) {
+    if (&machine != &old) others.push_back(machine.sim);
+  }
+  cluster.world().partition({old.sim}, others);
+  const Id id = cluster.oracle().next_id();
+  const raft::ProposalOutcome outcome = old.node->propose({command_of(id)});
+  REQUIRE(outcome.refusal == raft::Refusal::none);
+  cluster.world().schedule(after(cluster.world().now(), 2s), [&] { cluster.world().heal_all(); });
+  const auto i = static_cast<std::size_t>(&old - &cluster.machine(0));
+  cluster.call(i, [&](Env& env, Node& node) {
+    CHECK(node.wait_applied(outcome.last, after(env.clock.now(), 1ms)).error() == Errc::timed_out);
+    CHECK(node.wait_applied(outcome.last, after(env.clock.now(), 8s)).error() == Errc::closed);
+    CHECK(node.wait_applied(outcome.last, no_deadline).error() == Errc::closed);
+  });
+  cluster.oracle().refused({id});
+  finish(cluster);
+}
+
+TEST_CASE("quorum node: proposals and reads are for the leader") {
+  Cluster cluster({}, {.voters = 3, .observers = 1, .workload = false});
+  Cluster::Machine& leader = await_leader(cluster);
+  cluster.world().run_for(1s);
+  const auto i = static_cast<std::size_t>(&leader - &cluster.machine(0));
+  cluster.call(i, [&](Env& env, Node& node) {
+    const raft::ProposalOutcome outcome = node.propose({command_of(cluster.oracle().next_id())});
+    CHECK(node.applied() < outcome.last.index);
+    REQUIRE(node.wait_applied(outcome.last, after(env.clock.now(), 1s)).has_value());
+    CHECK(node.applied() == outcome.last.index);
+    CHECK(node.wait_applied(outcome.last, Time{}).has_value());
+    CHECK(node.read_index(after(env.clock.now(), 1s)).value() == outcome.last.index);
+  });
+  cluster.call(3, [&](Env& env, Node& node) {
+    CHECK(node.propose({command_of(1)}).refusal == raft::Refusal::not_leader);
+    CHECK(node.read_index(after(env.clock.now(), 1s)).error() == Errc::unsupported);
+    CHECK(node.core().leader() == leader.key);
+    CHECK(node.endpoint_of(leader.key.node) == Endpoint{cluster.host(i), 9093});
+  });
+  finish(cluster);
+}
+
+TEST_CASE("quorum node: leadership is handed to whom it is offered") {
+  Cluster cluster({}, {.voters = 3});
+  const Cluster::Machine& old = await_leader(cluster);
+  cluster.world().run_for(1s);
+  const raft::ReplicaKey successor = cluster.machine(&old == &cluster.machine(0) ? 1 : 0).key;
+  REQUIRE(old.node->transfer_leadership(successor).refusal == raft::Refusal::none);
+  cluster.world().run_for(100ms);
+  CHECK(await_leader(cluster).key == successor);
+  finish(cluster);
+}
+
+TEST_CASE("quorum node: a failed sync ends the node with the disk's error, and its waiters with it") {
+  Cluster cluster({}, {.voters = 3, .observers = 1, .workload = false});
+  Cluster::Machine& leader = await_leader(cluster);
+  cluster.world().run_for(1s);
+  const auto i = static_cast<std::size_t>(&leader - &cluster.machine(0));
+  cluster.call(i, [&](Env& env, Node& node) {
+    cluster.world().fail_next_sync(leader.sim, "quorum/log");
+    // With its followers gone it cannot be committed before the sync fails.
+    for (const Cluster::Machine& machine : cluster.machines()) cluster.world().clog(leader.sim, machine.sim);
+    const raft::ProposalOutcome outcome = node.propose({command_of(cluster.oracle().next_id())});
+    CHECK(node.wait_applied(outcome.last, after(env.clock.now(), 1s)).error() == Errc::cancelled);
+    CHECK(node.wait_applied(outcome.last, after(env.clock.now(), 1s)).error() == Errc::cancelled);
+    CHECK(node.read_index(after(env.clock.now(), 1s)).error() == Errc::cancelled);
+    CHECK(node.propose({command_of(1)}).refusal == raft::Refusal::not_leader);
+  });
+  cluster.world().heal_all();
+  cluster.world().run_for(1s);
+  REQUIRE(leader.ends.size() == 1);
+  CHECK(leader.ends[0] == Errc::io_error);
+  CHECK(leader.ends[0].injected);
+  finish(cluster);
+}
+
+TEST_CASE("quorum node: who was wiped comes back as an observer, and takes its place again under load") {
+  Cluster cluster({}, {.voters = 3, .snapshot_after_bytes = 3000});
+  const raft::ReplicaKey before = await_leader(cluster).key;
+  const auto i = static_cast<std::size_t>(before.node.value() - 1);
+  cluster.world().run_for(2s);
+  cluster.world().kill(cluster.machine(i).sim);
+  cluster.wipe(i);
+  cluster.world().restart(cluster.machine(i).sim, 1s);
+  cluster.world().run_for(5s);
+  REQUIRE(cluster.machine(i).node != nullptr);
+  CHECK_FALSE(cluster.machine(i).node->core().is_voter());
+  CHECK(await_leader(cluster).node->core().voters().contains(before));
+  CHECK(cluster.oracle().end() - cluster.machine(i).node->applied() < 20);
+  cluster.want_voters({0, 1, 2});
+  REQUIRE(cluster.run_until([&] { return cluster.has_wanted_voters(); }, 5s));
+  CHECK(cluster.machine(i).node->core().is_voter());
+  finish(cluster);
+}
+
+TEST_CASE("quorum node: a node of another cluster is not listened to") {
+  Cluster cluster({}, {.voters = 3, .observers = 1});
+  const std::size_t stranger = cluster.add_observer(true);
+  cluster.machine(stranger).cluster_id = "another";
+  const raft::Term term = await_leader(cluster).node->core().term();
+  cluster.world().run_for(5s);
+  CHECK(cluster.machine(stranger).node->applied() == raft::Index());
+  CHECK(cluster.machine(stranger).node->core().term() == raft::Term());
+  CHECK(await_leader(cluster).node->core().term() == term);
+}
+
+TEST_CASE("quorum node: who has slept through a change of all voters finds the new ones by what the old ones say") {
+  Cluster cluster({}, {.voters = 1, .observers = 4});
+  await_leader(cluster);
+  cluster.world().run_for(1s);
+  const std::size_t asleep = 2;
+  cluster.world().kill(cluster.machine(asleep).sim);
+  cluster.want_voters({1, 3});
+  REQUIRE(cluster.run_until([&] { return cluster.has_wanted_voters(); }, 10s));
+  cluster.world().restart(cluster.machine(asleep).sim, 1ms);
+  finish(cluster);
+}
+
+TEST_CASE("quorum node: planted mistakes reach the core") {
+  Cluster cluster({}, {.voters = 1, .raft = [] {
+                         raft::Config config = raft_config(300ms);
+                         config.exhibits.insert(Exhibit::raft_figure_8);
+                         return config;
+                       }()});
+  CHECK(await_leader(cluster).node->core().config().exhibits.on(Exhibit::raft_figure_8));
+}
+
+TEST_CASE("quorum node: a hundred observers cost little more than their heartbeats") {
+  sim::Options options;
+  options.trace_keep = sim::TraceKeep::none;
+  Cluster cluster(options, {.voters = 3, .observers = 100, .raft = raft_config(1s), .workload = false});
+  const raft::Term term = await_leader(cluster).node->core().term();
+  cluster.world().run_for(2s);
+  const std::uint64_t before = cluster.world().event_count();
+  cluster.world().run_for(10s);
+  // 51 heartbeats to 102 nodes, and their answers: a dozen events of the simulated network each.
+  CHECK(cluster.world().event_count() - before < 150000);
+  CHECK(await_leader(cluster).node->core().term() == term);
+  finish(cluster);
+}

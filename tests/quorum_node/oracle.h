@@ -24,6 +24,12 @@ inline Id id_of(const raft::Entry& entry) {
   return command == nullptr ? no_id : protocol::load_be<Id>(command->data.data());
 }
 
+inline Slice command_of(Id id) {
+  Buffer buffer(sizeof(Id));
+  protocol::store_be<Id>(buffer.data(), id);
+  return std::move(buffer).freeze();
+}
+
 class Oracle {
  public:
   /// A node applies an entry: all of them must apply the same ones.
