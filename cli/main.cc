@@ -1,11 +1,12 @@
 // The program's front door: options and help. Each subcommand is a struct of options and a function in a file of its own; the
-// option parser is named here alone, since its header costs seconds to compile.
+// option parser is named here and in admin_options.cc alone, since its header costs seconds to compile.
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 
+#include "cli/admin_options.h"
 #include "cli/bench.h"
 #include "cli/broker.h"
 #include "cli/check.h"
@@ -15,12 +16,9 @@
 #include "cli/museum.h"
 #include "cli/produce.h"
 #include "cli/run.h"
-#include "cli/topic.h"
 
 namespace faultline::cli {
 namespace {
-
-using Command = std::function<ExitCode()>;
 
 void add_run(CLI::App& app, RunOptions& options, Command& command) {
   CLI::App* sub = app.add_subcommand("run", "Put a scenario on trial");
@@ -145,38 +143,6 @@ void add_broker(CLI::App& app, BrokerOptions& options, Command& command) {
   sub->callback([&] { command = [&] { return broker(options); }; });
 }
 
-void add_client_options(CLI::App& sub, ClientOptions& options) {
-  sub.add_option("-b,--bootstrap-server", options.bootstrap, "Brokers to begin with, HOST:PORT,HOST:PORT")->capture_default_str();
-  sub.add_option("--timeout", options.timeout_ms, "Milliseconds for each operation")->capture_default_str();
-}
-
-void add_topic(CLI::App& app, TopicOptions& options, Command& command) {
-  using Action = TopicOptions::Action;
-  CLI::App* sub = app.add_subcommand("topic", "Create, list, describe, delete or alter topics");
-  sub->require_subcommand(1);
-  const auto add = [&](const char* name, const char* what, Action action) {
-    CLI::App* verb = sub->add_subcommand(name, what);
-    add_client_options(*verb, options.client);
-    if (action != Action::list) verb->add_option("TOPIC", options.topic)->required();
-    verb->callback([&options, &command, action] {
-      options.action = action;
-      command = [&options] { return topic(options); };
-    });
-    return verb;
-  };
-  CLI::App* create = add("create", "Create a topic", Action::create);
-  create->add_option("--partitions", options.partitions, "Default: the broker's num.partitions");
-  create->add_option("--replication-factor", options.replication_factor, "Default: the broker's default.replication.factor");
-  create->add_option("--config", options.configs, "retention.ms=60000")->type_name("NAME=VALUE")->allow_extra_args(false);
-  add("list", "Print the name and the number of partitions of each topic", Action::list);
-  add("describe", "Print leaders, offsets and configuration of a topic", Action::describe);
-  add("delete", "Delete a topic", Action::remove);
-  CLI::App* alter = add("alter", "Change the configuration of a topic, or add partitions", Action::alter);
-  alter->add_option("--partitions", options.partitions, "How many there are to be");
-  alter->add_option("--config", options.configs, "retention.ms=60000")->type_name("NAME=VALUE")->allow_extra_args(false);
-  alter->add_option("--remove-config", options.removed, "Back to the default")->type_name("NAME")->allow_extra_args(false);
-}
-
 void add_produce(CLI::App& app, ProduceOptions& options, Command& command) {
   CLI::App* sub = app.add_subcommand("produce", "Write each line of stdin as a record");
   add_client_options(*sub, options.client);
@@ -221,8 +187,8 @@ int main_of(int argc, char** argv) {
   add_convert(app, convert_options, command);
   BrokerOptions broker_options;
   add_broker(app, broker_options, command);
-  TopicOptions topic_options;
-  add_topic(app, topic_options, command);
+  AdminOptions admin_options;
+  add_admin_commands(app, admin_options, command);
   ProduceOptions produce_options;
   add_produce(app, produce_options, command);
   ConsumeOptions consume_options;

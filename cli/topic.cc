@@ -3,17 +3,20 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
-#include "broker/client/admin.h"
+#include <nlohmann/json.hpp>
+
+#include "cli/admin_command.h"
 
 namespace faultline::cli {
 namespace {
 
 using namespace client;
+using nlohmann::ordered_json;
 
 class TopicCommand {
  public:
-  TopicCommand(ClientSession& session, Env& env, const TopicOptions& options)
-      : session_(session), env_(env), options_(options), admin_(env, session.cluster()) {}
+  TopicCommand(const Administration& cluster, const TopicOptions& options)
+      : cluster_(cluster), options_(options), admin_(cluster.admin) {}
 
   ClientResult<> run() {
     switch (options_.action) {
@@ -22,12 +25,13 @@ class TopicCommand {
       case TopicOptions::Action::describe: return describe();
       case TopicOptions::Action::remove: return remove();
       case TopicOptions::Action::alter: return alter();
+      case TopicOptions::Action::grow: return grow();
     }
     return {};
   }
 
  private:
-  Time deadline() const { return session_.deadline(env_); }
+  Time deadline() const { return cluster_.deadline(); }
 
   ClientResult<> create() {
     NewTopic topic{options_.topic, options_.partitions, options_.replication_factor, {}};
@@ -38,32 +42,75 @@ class TopicCommand {
   }
 
   ClientResult<> list() {
-    for (const auto& [name, topic] : TRY(admin_.list_topics(deadline()))) fmt::print("{}\t{}\n", name, topic.partitions.size());
+    ordered_json json = ordered_json::array();
+    for (const auto& [name, topic] : TRY(admin_.list_topics(deadline()))) {
+      if (!options_.json) fmt::print("{}\t{}\n", name, topic.partitions.size());
+      json.push_back({{"topic", name}, {"id", protocol::to_string(topic.id)}, {"partitions", topic.partitions.size()}});
+    }
+    if (options_.json) fmt::print("{}\n", json.dump(2));
     return {};
   }
 
-  ClientResult<> describe() {
-    const TopicMetadata topic = TRY(admin_.describe_topic(options_.topic, deadline()));
+  struct Bounds {
+    std::map<TopicPartition, ClientResult<FoundOffset>> beginnings;
+    std::map<TopicPartition, ClientResult<FoundOffset>> ends;
+  };
+
+  ClientResult<Bounds> bounds(const TopicMetadata& topic) {
     std::map<TopicPartition, std::int64_t> first;
     std::map<TopicPartition, std::int64_t> last;
     for (const auto& [index, partition] : topic.partitions) {
       first[{options_.topic, index}] = earliest_offset;
       last[{options_.topic, index}] = latest_offset;
     }
-    const auto beginnings = TRY(admin_.offsets(first, deadline()));
-    const auto ends = TRY(admin_.offsets(last, deadline()));
+    auto beginnings = TRY(admin_.offsets(first, deadline()));
+    auto ends = TRY(admin_.offsets(last, deadline()));
+    return Bounds{std::move(beginnings), std::move(ends)};
+  }
+
+  ClientResult<> describe() {
+    const TopicMetadata topic = TRY(admin_.describe_topic(options_.topic, deadline()));
+    const Bounds found = TRY(bounds(topic));
+    const std::vector<ConfigEntry> configs = TRY(admin_.describe_configs({ResourceType::topic, options_.topic}, deadline()));
+    if (options_.json) {
+      print_json(topic, found, configs);
+    } else {
+      print(topic, found, configs);
+    }
+    return {};
+  }
+
+  void print(const TopicMetadata& topic, const Bounds& found, const std::vector<ConfigEntry>& configs) {
     fmt::print("topic {} id {} partitions {}\n", options_.topic, protocol::to_string(topic.id), topic.partitions.size());
     for (const auto& [index, partition] : topic.partitions) {
       const TopicPartition name{options_.topic, index};
       fmt::print("  partition {} leader {} epoch {} replicas {} isr {} offsets {}..{}\n", index, partition.leader,
                  partition.leader_epoch, fmt::join(partition.replicas, ","), fmt::join(partition.isr, ","),
-                 text_of_offset(beginnings.at(name)), text_of_offset(ends.at(name)));
+                 text_of_offset(found.beginnings.at(name)), text_of_offset(found.ends.at(name)));
     }
-    for (const ConfigEntry& entry : TRY(admin_.describe_configs({ResourceType::topic, options_.topic}, deadline()))) {
+    for (const ConfigEntry& entry : configs) {
       fmt::print("  {}={}{}\n", entry.name, entry.sensitive ? "(hidden)" : entry.value.value_or("(none)"),
                  entry.is_default ? "" : " *");
     }
-    return {};
+  }
+
+  void print_json(const TopicMetadata& topic, const Bounds& found, const std::vector<ConfigEntry>& configs) {
+    ordered_json json{{"topic", options_.topic}, {"id", protocol::to_string(topic.id)}, {"internal", topic.is_internal}};
+    for (const auto& [index, partition] : topic.partitions) {
+      const TopicPartition name{options_.topic, index};
+      json["partitions"].push_back({{"partition", index},
+                                    {"leader", partition.leader},
+                                    {"epoch", partition.leader_epoch},
+                                    {"replicas", partition.replicas},
+                                    {"isr", partition.isr},
+                                    {"offline", partition.offline},
+                                    {"start", json_of_offset(found.beginnings.at(name))},
+                                    {"end", json_of_offset(found.ends.at(name))}});
+    }
+    for (const ConfigEntry& entry : configs) {
+      if (!entry.is_default && entry.value.has_value()) json["overrides"][entry.name] = *entry.value;
+    }
+    fmt::print("{}\n", json.dump(2));
   }
 
   ClientResult<> remove() {
@@ -88,26 +135,31 @@ class TopicCommand {
     return {};
   }
 
+  ClientResult<> grow() {
+    TRY(admin_.create_partitions(options_.topic, options_.partitions, deadline()));
+    fmt::print("{} has {} partitions\n", options_.topic, options_.partitions);
+    return {};
+  }
+
   static std::string text_of_offset(const ClientResult<FoundOffset>& found) {
     return found ? std::to_string(found->offset) : "?";
   }
 
-  ClientSession& session_;
-  Env& env_;
+  static ordered_json json_of_offset(const ClientResult<FoundOffset>& found) {
+    return found ? ordered_json(found->offset) : ordered_json();
+  }
+
+  const Administration& cluster_;
   const TopicOptions& options_;
-  Admin admin_;
+  Admin& admin_;
 };
 
 }  // namespace
 
 ExitCode topic(const TopicOptions& options) {
-  ClientSession session("topic", options.client);
-  return session.run([&](Env& env) {
-    const ClientResult<> done = TopicCommand(session, env, options).run();
-    if (done) return ExitCode::ok;
-    if (done.error().is_transport() && done.error().transport == Errc::invalid_argument)
-      return session.usage(done.error().transport.detail);
-    return session.fail(done.error());
+  return administer("topic", options.client, [&](const Administration& cluster) -> ClientResult<ExitCode> {
+    TRY(TopicCommand(cluster, options).run());
+    return ExitCode::ok;
   });
 }
 
