@@ -10,6 +10,7 @@
 #include "cli/bench.h"
 #include "cli/broker.h"
 #include "cli/check.h"
+#include "cli/cluster_options.h"
 #include "cli/consume.h"
 #include "cli/convert.h"
 #include "cli/exit_code.h"
@@ -189,6 +190,8 @@ int main_of(int argc, char** argv) {
   add_broker(app, broker_options, command);
   AdminOptions admin_options;
   add_admin_commands(app, admin_options, command);
+  ClusterOptions cluster_options;
+  add_cluster(app, cluster_options, command);
   ProduceOptions produce_options;
   add_produce(app, produce_options, command);
   ConsumeOptions consume_options;
