@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "broker/control/decisions.h"
 #include "broker/metadata/records.h"
 
 namespace faultline::control {
@@ -109,7 +110,8 @@ Outcome<> ControllerService::commit(Time deadline) {
 
 Time ControllerService::deadline_in(std::int32_t timeout_ms) const {
   constexpr std::int32_t timeout_ms_max = 5 * 60 * 1000;
-  return after(env_.clock.now(), std::chrono::milliseconds(std::clamp(timeout_ms, 0, timeout_ms_max)));
+  const std::int32_t allowed_ms = timeout_ms > 0 ? std::min(timeout_ms, timeout_ms_max) : default_timeout_ms;
+  return after(env_.clock.now(), std::chrono::milliseconds(allowed_ms));
 }
 
 }  // namespace faultline::control

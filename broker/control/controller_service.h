@@ -78,7 +78,7 @@ class ControllerService {
   Outcome<> wait_committed(const raft::Position& position, Time deadline);
   /// Proposes what was decided and waits for it. Errors: NOT_CONTROLLER, REQUEST_TIMED_OUT.
   Outcome<> commit(Time deadline);
-  /// When a request that allows itself this much time is given up.
+  /// When a request that allows itself this much time is given up; one that leaves it at 0 has no wish.
   Time deadline_in(std::int32_t timeout_ms) const;
   /// The course of every request; defined in decisions.h.
   template <class Decide, class Refuse>
