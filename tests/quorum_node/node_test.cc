@@ -76,6 +76,19 @@ TEST_CASE("quorum node: old snapshots are removed") {
   });
 }
 
+TEST_CASE("quorum node: a file that a crash left half-written is gone after the next start") {
+  Cluster cluster({}, {.voters = 1});
+  await_leader(cluster);
+  cluster.call(
+      0, [](Env& env, Node&) { REQUIRE(env.disk.open("quorum/snapshot-1.tmp", OpenMode::create, no_deadline).has_value()); });
+  cluster.world().kill(cluster.machine(0).sim);
+  cluster.world().restart(cluster.machine(0).sim, 1ms);
+  cluster.call(0, [](Env& env, Node&) {
+    CHECK(env.disk.open("quorum/snapshot-1.tmp", OpenMode::read, no_deadline).error() == Errc::not_found);
+  });
+  finish(cluster);
+}
+
 TEST_CASE("quorum node: what was proposed to a leader that is cut off never counts, if another entry took its place") {
   Cluster cluster({}, {.voters = 3, .workload = false});
   Cluster::Machine& old = await_leader(cluster);
@@ -152,6 +165,20 @@ TEST_CASE("quorum node: a failed sync ends the node with the disk's error, and i
   REQUIRE(leader.ends.size() == 1);
   CHECK(leader.ends[0] == Errc::io_error);
   CHECK(leader.ends[0].injected);
+  finish(cluster);
+}
+
+TEST_CASE("quorum node: one that is told to end does so in the middle of a write, and goes on where it was") {
+  Cluster cluster({}, {.voters = 1});
+  for (int i = 0; i < 20; ++i) {
+    await_leader(cluster);
+    cluster.call(0, [&](Env& env, Node& node) {
+      REQUIRE(node.propose({command_of(cluster.oracle().next_id())}).refusal == raft::Refusal::none);
+      env.tasks.cancel_all();
+    });
+    REQUIRE(cluster.run_until([&] { return cluster.machine(0).ends.size() > static_cast<std::size_t>(i); }, 1s));
+    CHECK(cluster.machine(0).ends.back() == Errc::cancelled);
+  }
   finish(cluster);
 }
 

@@ -92,13 +92,14 @@ void Node::settle(raft::Position up_to) {
 
 /// Requires: everything up to the position, or something of a later term, is applied.
 Result<> Node::known_outcome(const raft::Position& position) const {
-  const Error replaced(Errc::closed, "another entry took its place");
+  const auto replaced = [] { return Error(Errc::closed, "another entry took its place"); };
   if (position == applied_) return {};
   // Terms never fall along the log: what is missing by now never comes.
-  if (position.index > applied_.index) return replaced;
+  if (position.index > applied_.index) return replaced();
   const std::optional<raft::Term> term = core_.log().term_at(position.index);
   if (!term) return Error(Errc::unsupported, "it is not known what was there: a snapshot has taken its place");
-  return *term == position.term ? Result<>() : replaced;
+  if (*term != position.term) return replaced();
+  return {};
 }
 
 void Node::consider_snapshot() {

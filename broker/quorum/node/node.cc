@@ -72,6 +72,12 @@ Node::Node(Env& env, NodeConfig config, StateMachine& machine, Store::Opened ope
   store_->on_failed([this](const Error& error) { fail(error); });
 }
 
+Node::~Node() {
+  // The store may be in the middle of a write, and ends after what it would call.
+  store_->on_durable({});
+  store_->on_failed({});
+}
+
 Result<> Node::run() {
   tasks_.spawn("quorum applier", [this] { apply_committed(); });
   tick();

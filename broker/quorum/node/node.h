@@ -52,7 +52,7 @@ class Node {
   static Result<std::unique_ptr<Node>> open(Env& env, NodeConfig config, StateMachine& machine);
 
   /// Requires: run() and every serve() have returned.
-  ~Node() = default;
+  ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 

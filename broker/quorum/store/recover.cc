@@ -57,6 +57,14 @@ Result<std::vector<raft::Position>> Store::list_snapshots() {
   return snapshots;
 }
 
+/// What a crash has left half-written.
+Result<> Store::remove_unfinished() {
+  for (const DirectoryEntry& entry : TRY(env_.disk.list(options_.directory, deadline()))) {
+    if (entry.name.ends_with(".tmp")) TRY(env_.disk.remove(path(entry.name), deadline()));
+  }
+  return {};
+}
+
 Result<raft::Recovered> Store::recover() {
   raft::Recovered recovered;
   const Result<Slice> vote = read_whole(env_.disk, path("vote"), options_.file_bytes_max, deadline());
@@ -64,6 +72,7 @@ Result<raft::Recovered> Store::recover() {
     const bool lost = vote.error() == Errc::not_found && env_.disk.open(path("log"), OpenMode::read, deadline()).has_value();
     return lost ? Error(Errc::corrupt, "the quorum's vote is gone") : vote.error();
   }
+  TRY(remove_unfinished());
   recovered.hard_state = TRY(decode_vote(vote->bytes()));
   term_ = recovered.hard_state.term;
   const std::vector<raft::Position> snapshots = TRY(list_snapshots());

@@ -74,6 +74,7 @@ class Store {
   std::string path(std::string_view name) const { return options_.directory + "/" + std::string(name); }
   std::string snapshot_path(const raft::Position& last) const;
   Result<std::vector<raft::Position>> list_snapshots();
+  Result<> remove_unfinished();
   Result<raft::Recovered> recover();
   Result<> recover_log(raft::Recovered& recovered);
   void write_queued();
