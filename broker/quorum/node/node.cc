@@ -146,7 +146,7 @@ std::optional<raft::ProposalOutcome> Node::carry_out(raft::Effects effects) {
   notice_view();
   if (reset_ || !to_apply_.empty() || view_ != told_) to_do_.notify_one();
   if (core_.next_deadline() < ticks_at_) ticker_.notify_one();
-  return std::move(effects.proposal);
+  return effects.proposal;
 }
 
 void Node::notice_view() {
