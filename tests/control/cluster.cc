@@ -271,7 +271,7 @@ void Cluster::be_broker(Process& process) {
 /// Takes blocks of producer ids, and creates topics that others may create as well.
 void Cluster::work(Process& process) {
   Env& env = *process.env;
-  for (std::uint64_t n = 1;; ++n) {
+  for (;;) {
     if (!sleep_until(after(env.clock.now(), process.work > 0ns ? process.work : 100ms))) return;
     if (process.work == 0ns || process.broker_epoch < 0) continue;
     const auto block = process.channel->call(protocol::AllocateProducerIdsRequest{process.id(), process.broker_epoch},

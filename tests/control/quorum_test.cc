@@ -97,6 +97,8 @@ TEST_CASE("control: leadership is handed over with the controller's role, and ke
     protocol::CreateTopicsRequest request;
     request.topics.push_back({"early", 1, 1, {}, {}});
     CHECK(is_not_controller(self.service->handle(request)));  // no entry would be taken
+    CHECK(sleep_until(after(self.env->clock.now(), 50ms)).has_value());
+    CHECK_FALSE(self.service->active());
   });
   cluster.topic(cluster.process(11), "a", {11});
   CHECK(cluster.active() == &next);
