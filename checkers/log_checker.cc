@@ -86,40 +86,31 @@ class LogChecker {
   // For each partition the row of the value with the highest first index that any ok poll returned.
   std::vector<std::uint32_t> highest_reads() const {
     std::vector<std::uint32_t> highest(history_.partitions.size(), no_row);
-    for (std::uint32_t row = 0; row < model_.values.size(); ++row) {
+    const auto consider = [&](std::uint32_t row) {
       const LogModel::Value& value = model_.values[row];
-      if (value.first_ok_read == no_row || value.first_index == no_row) continue;
+      if (value.first_ok_read == no_row || value.first_index == no_row) return;
       std::uint32_t& best = highest[value.partition];
       if (best == no_row || model_.values[best].first_index < value.first_index) best = row;
-    }
-    return highest;
-  }
-
-  // For each partition the last ok final read with a stated end.
-  std::vector<std::uint32_t> final_reads() const {
-    std::vector<std::uint32_t> last(history_.partitions.size(), no_row);
-    for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
-      const LogOperation& operation = history_.operations[i];
-      if (operation.final_read && operation.outcome == Outcome::ok && operation.end_offset != no_offset) {
-        last[operation.end_partition.value()] = i;
+    };
+    for (std::uint32_t p = 0; p < highest.size(); ++p) {  // mostly the last
+      for (std::uint32_t at = model_.index_count(p); at-- > 0 && highest[p] == no_row;) {
+        const std::uint32_t row = model_.at_index(p, at).value_row;
+        if (model_.values[row].first_index == at) consider(row);
       }
     }
-    return last;
+    for (const LogModel::Conflict& conflict : model_.conflicts) consider(conflict.value_row);
+    return highest;
   }
 
   // lost-write and unseen, over the sent values that no ok poll returned; one value is never both.
   void find_lost_writes() {
     const std::vector<std::uint32_t> highest = highest_reads();
-    const std::vector<std::uint32_t> final_read = final_reads();
-    std::vector<bool> has_acknowledged(history_.partitions.size(), false);
     for (const LogModel::Value& value : model_.values) {
-      if (value.writer == no_row) continue;
-      const LogOperation& writer = history_.operations[value.writer];
-      if (writer.outcome == Outcome::ok) has_acknowledged[value.partition] = true;
-      if (value.first_ok_read != no_row || !model_.committed[value.writer]) continue;
+      if (value.first_ok_read != no_row || value.writer == no_row || !model_.committed[value.writer]) continue;
       if (no_longer_owed(value)) continue;
+      const LogOperation& writer = history_.operations[value.writer];
       const std::uint32_t bound = highest[value.partition];
-      const std::uint32_t last = final_read[value.partition];
+      const std::uint32_t last = model_.survey.partitions[value.partition].final_read;
       if (value.last_index != no_row && bound != no_row && value.last_index <= model_.values[bound].first_index) {
         report_lost(value, model_.values[bound]);
       } else if (writer.outcome == Outcome::ok && last != no_row &&
@@ -127,8 +118,9 @@ class LogChecker {
         report_unseen(value, last);
       }
     }
-    for (std::uint32_t p = 0; p < final_read.size(); ++p) {
-      if (has_acknowledged[p] && final_read[p] == no_row) unjudged_.push_back(name_of(p));
+    for (std::uint32_t p = 0; p < history_.partitions.size(); ++p) {
+      const HistorySurvey::Partition& partition = model_.survey.partitions[p];
+      if (partition.acknowledged && partition.final_read == no_row) unjudged_.push_back(name_of(p));
     }
   }
 
@@ -246,6 +238,7 @@ class LogChecker {
 
   // Nothing is visible before its transaction has committed, to the transaction itself neither.
   void find_precommitted_reads() {
+    if (model_.survey.count(OperationKind::txn) == 0) return;
     for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
       if (history_.operations[i].kind != OperationKind::txn) continue;
       const RecordRange polled = history_.polled_range(history_.operations[i]);
@@ -266,8 +259,8 @@ class LogChecker {
 
   // G1a and garbage-read.
   void find_bad_reads() {
-    for (const LogModel::Value& value : model_.values) {
-      if (value.first_ok_read == no_row) continue;
+    for (const std::uint32_t row : model_.unexplained_reads) {
+      const LogModel::Value& value = model_.values[row];
       if (value.writer == no_row) {
         found_.add(anomaly::garbage_read, [&] {
           return Finding{.partition = name_of(value.partition),
@@ -282,7 +275,7 @@ class LogChecker {
                          .text = fmt::format("op {} read value {} from {}, but op {}, which sent it, had failed for certain",
                                              value.first_ok_read, value.value, name_of(value.partition), value.writer)};
         });
-      } else if (read_before_sent(value)) {
+      } else {
         found_.add(anomaly::garbage_read, [&] {
           return Finding{.partition = name_of(value.partition),
                          .witness = {value.first_ok_read, value.writer},
@@ -291,10 +284,6 @@ class LogChecker {
         });
       }
     }
-  }
-
-  bool read_before_sent(const LogModel::Value& value) const {
-    return history_.operations[value.first_ok_read].completion_index < history_.operations[value.writer].invoke_index;
   }
 
   const LogHistory& history_;

@@ -32,9 +32,8 @@ class ReadTable {
     std::vector<std::uint32_t> slots;
     std::vector<ExactRead> reads;
     first_.assign(model.by_index.size() + history.partitions.size() + 1, 0);
-    for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
+    for (const std::uint32_t i : model.survey.exact_reads) {
       const LogOperation& operation = history.operations[i];
-      if (operation.outcome != Outcome::ok || operation.end_offset == no_offset) continue;
       const std::uint32_t slot = slot_of(operation.end_partition.value(), operation.end_offset);
       slots.push_back(slot);
       reads.push_back({operation.end_offset, i});
@@ -121,10 +120,11 @@ class Sweep {
   // What makes an answer impossible; and the indefinite appends that nobody saw.
   void find_obstacle() {
     if (model_.flaw) return static_cast<void>(obstacle_ = *model_.flaw);
-    for (std::uint32_t i = 0; i < history_.operations.size() && obstacle_.empty(); ++i) {
-      if (history_.operations[i].kind == OperationKind::txn)
-        obstacle_ =
-            fmt::format("op {} is a transaction: its records are appended at one moment and become visible at another", i);
+    if (model_.survey.count(OperationKind::txn) > 0) {
+      const auto first = std::find_if(history_.operations.begin(), history_.operations.end(),
+                                      [](const LogOperation& operation) { return operation.kind == OperationKind::txn; });
+      obstacle_ = fmt::format("op {} is a transaction: its records are appended at one moment and become visible at another",
+                              first - history_.operations.begin());
     }
     if (model_.placeless_read != no_row)
       obstacle_ = fmt::format("op {} read a record without saying its offset", model_.placeless_read);

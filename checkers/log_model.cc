@@ -1,46 +1,58 @@
-// One pass over the sends tells how far offsets and values reach, a second gives each value its row, and the one pass over what was
-// polled finds at the row of a record's offset the very value it holds: in a healthy history neither is ever searched for.
+// One look at all operations tells how far offsets and values reach (history_survey.h), so that finding the row of either is a
+// subtraction. A second pass gives each value and offset its row and finds at the row of a polled record's offset the very value it
+// holds. Consumers are mostly near the end of the log: what a poll asks for is still in the cache from the send. So whatever ties
+// the two together is settled there and then, and not in passes of its own.
 #include "checkers/log_model.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace faultline::checkers {
 
 namespace {
 
-// A table is dense enough if it has at most so many entries per thing in it.
-constexpr std::uint64_t dense_factor = 4;
-constexpr std::uint64_t dense_slack = 64;
+// A range of rows or places that stands for consecutive numbers.
+struct Dense {
+  std::int64_t low = 0;
+  std::uint32_t first = 0;
+  std::uint32_t width = 0;
 
-// The smallest and largest of some numbers.
-struct Extent {
-  std::int64_t low = std::numeric_limits<std::int64_t>::max();
-  std::int64_t high = std::numeric_limits<std::int64_t>::min();
-  std::uint64_t count = 0;
-
-  void add(std::int64_t number) {
-    low = std::min(low, number);
-    high = std::max(high, number);
-    ++count;
+  // The place of `number`, or nothing if it lies outside.
+  std::optional<std::uint32_t> find(std::int64_t number) const {
+    const std::uint64_t at = static_cast<std::uint64_t>(number) - static_cast<std::uint64_t>(low);
+    if (at >= width) return std::nullopt;
+    return first + static_cast<std::uint32_t>(at);
   }
-  std::uint64_t at(std::int64_t number) const { return static_cast<std::uint64_t>(number) - static_cast<std::uint64_t>(low); }
-  std::uint64_t width() const { return count == 0 ? 0 : at(high); }
-  bool dense() const { return count > 0 && width() < dense_factor * count + dense_slack; }
 };
 
-// Finds the row of a value. As long as the values sent are dense and none goes to two partitions, a table; else a hash index.
+// Finds the row of a value. Values that were sent have places in a table if they are dense in each partition, or dense in all
+// together and none goes to two; the others are in a hash index.
 class ValueIndex {
  public:
-  ValueIndex(const std::vector<LogModel::Value>& rows, const Extent& sent)
-      : rows_(rows), sent_(sent), hashed_(sent.dense() ? 0 : sent.count) {
-    if (sent.dense()) table_.assign(sent.width() + 1, no_row);
+  ValueIndex(const std::vector<LogModel::Value>& rows, const std::vector<HistorySurvey::Partition>& partitions) : rows_(rows) {
+    Extent all;
+    std::uint64_t width = 0;  // of a table for each
+    bool dense = true;
+    for (const HistorySurvey::Partition& partition : partitions) {
+      all.add(partition.sent_values);
+      dense = dense && (partition.sent_values.count == 0 || partition.sent_values.dense());
+      if (dense) width += partition.sent_values.width();
+    }
+    std::uint32_t first = 0;
+    for (const HistorySurvey::Partition& partition : partitions) {
+      const Extent& extent = dense ? partition.sent_values : all;
+      places_.push_back({extent.low, first, dense || all.dense() ? static_cast<std::uint32_t>(extent.width()) : 0});
+      if (dense) first += places_.back().width;
+    }
+    table_.assign(dense ? width : all.dense() ? all.width() : 0, no_row);
+    if (table_.empty()) hashed_ = FlatIndex(all.count);
   }
 
   std::uint32_t find(std::uint32_t partition, std::int64_t value) const {
-    if (value >= sent_.low && value <= sent_.high && !table_.empty()) {
-      const std::uint32_t row = table_[sent_.at(value)];
+    if (const auto place = places_[partition].find(value)) {
+      const std::uint32_t row = table_[*place];
       if (row != no_row && rows_[row].partition == partition) return row;
     }
     if (!any_hashed_) return no_row;
@@ -51,8 +63,8 @@ class ValueIndex {
   // Requires: find() does not know the value of `row`.
   void insert(std::uint32_t row) {
     const LogModel::Value& value = rows_[row];
-    if (value.value >= sent_.low && value.value <= sent_.high && !table_.empty()) {
-      std::uint32_t& slot = table_[sent_.at(value.value)];
+    if (const auto place = places_[value.partition].find(value.value)) {
+      std::uint32_t& slot = table_[*place];
       if (slot == no_row) {
         slot = row;
         return;
@@ -68,7 +80,7 @@ class ValueIndex {
   }
 
   const std::vector<LogModel::Value>& rows_;
-  const Extent sent_;
+  std::vector<Dense> places_;  // in the table, per partition
   std::vector<std::uint32_t> table_;
   FlatIndex hashed_;
   bool any_hashed_ = false;
@@ -77,54 +89,45 @@ class ValueIndex {
 // Finds the row of an offset, and makes it. Rows of dense partitions come first, in order, and all exist from the start.
 class OffsetIndex {
  public:
-  OffsetIndex(std::vector<LogModel::Offset>& rows, const std::vector<Extent>& extents) : rows_(rows) {
+  OffsetIndex(std::vector<LogModel::Offset>& rows, const std::vector<HistorySurvey::Partition>& partitions) : rows_(rows) {
     std::uint64_t size = 0;
-    for (const Extent& extent : extents) {
-      const std::uint64_t width = extent.dense() ? extent.width() + 1 : 0;
-      dense_.push_back({extent.low, static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(width)});
+    for (const HistorySurvey::Partition& partition : partitions) {
+      const std::uint64_t width = partition.offsets.dense() ? partition.offsets.width() : 0;
+      dense_.push_back({partition.offsets.low, static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(width)});
       size += width;
     }
-    rows_.resize(size);
+    rows_.reserve(size);
     for (std::uint32_t p = 0; p < dense_.size(); ++p) {
-      for (std::uint32_t i = 0; i < dense_[p].width; ++i) {
-        rows_[dense_[p].first_row + i].offset = dense_[p].low + i;
-        rows_[dense_[p].first_row + i].partition = p;
-      }
+      for (std::uint32_t i = 0; i < dense_[p].width; ++i) rows_.push_back({.offset = dense_[p].low + i, .partition = p});
     }
     dense_rows_ = static_cast<std::uint32_t>(size);
   }
 
   std::uint32_t row_of(std::uint32_t partition, std::int64_t offset) {
-    const Dense& dense = dense_[partition];
-    const std::uint64_t at = static_cast<std::uint64_t>(offset) - static_cast<std::uint64_t>(dense.low);
-    return at < dense.width ? dense.first_row + static_cast<std::uint32_t>(at) : scattered_row_of(partition, offset);
+    const auto row = dense_[partition].find(offset);
+    return row ? *row : scattered_row_of(partition, offset);
   }
 
-  // Appends the rows of which something is known, in order, and says where each partition starts.
-  void rank(std::vector<std::uint32_t>& by_index, std::vector<std::uint32_t>& partition_base) const {
+  // Calls visit(row) for each row of each partition of which something is known, in order; before a partition, begin().
+  template <class Begin, class Visit>
+  void in_order(Begin begin, Visit visit) const {
     const auto before = [&](std::uint32_t a, std::uint32_t b) { return rows_[a].offset < rows_[b].offset; };
     std::vector<std::vector<std::uint32_t>> scattered(dense_.size());
     for (auto row = dense_rows_; row < rows_.size(); ++row) scattered[rows_[row].partition].push_back(row);
-    by_index.reserve(rows_.size());
     for (std::uint32_t p = 0; p < dense_.size(); ++p) {
-      partition_base.push_back(static_cast<std::uint32_t>(by_index.size()));
-      for (std::uint32_t row = dense_[p].first_row; row < dense_[p].first_row + dense_[p].width; ++row) {
-        if (rows_[row].value_row != no_row) by_index.push_back(row);
+      begin();
+      const std::uint32_t end = dense_[p].first + dense_[p].width;
+      std::sort(scattered[p].begin(), scattered[p].end(), before);
+      auto outside = scattered[p].begin();
+      for (; outside != scattered[p].end() && rows_[*outside].offset < dense_[p].low; ++outside) visit(*outside);
+      for (std::uint32_t row = dense_[p].first; row < end; ++row) {
+        if (rows_[row].value_row != no_row) visit(row);
       }
-      if (scattered[p].empty()) continue;
-      by_index.insert(by_index.end(), scattered[p].begin(), scattered[p].end());
-      std::sort(by_index.begin() + partition_base.back(), by_index.end(), before);
+      for (; outside != scattered[p].end(); ++outside) visit(*outside);
     }
-    partition_base.push_back(static_cast<std::uint32_t>(by_index.size()));
   }
 
  private:
-  struct Dense {
-    std::int64_t low = 0;
-    std::uint32_t first_row = 0;
-    std::uint32_t width = 0;  // in rows; what lies outside is scattered
-  };
-
   std::uint32_t scattered_row_of(std::uint32_t partition, std::int64_t offset) {
     const std::uint64_t hash = FlatIndex::hash(partition, static_cast<std::uint64_t>(offset));
     std::uint32_t row =
@@ -139,57 +142,47 @@ class OffsetIndex {
   }
 
   std::vector<LogModel::Offset>& rows_;
-  std::vector<Dense> dense_;  // per partition
+  std::vector<Dense> dense_;  // the rows of each partition; what lies outside is scattered
   std::uint32_t dense_rows_ = 0;
   FlatIndex hashed_;
 };
 
-struct Extents {
-  Extent sent_values;
-  std::vector<Extent> offsets;  // per partition
-};
-
-// Of a poll the first and the last record stand for all: what lies outside all the same is found by hash.
-Extents measure(const LogHistory& history) {
-  Extents extents;
-  extents.offsets.resize(history.partitions.size());
-  const auto add_offset = [&](const LogRecord& record) {
-    if (record.offset != no_offset) extents.offsets[record.partition.value()].add(record.offset);
-  };
-  for (const LogOperation& operation : history.operations) {
-    for (const LogRecord& record : history.sent_by(operation)) {
-      extents.sent_values.add(record.value);
-      add_offset(record);
-    }
-    const std::span<const LogRecord> polled = history.polled_by(operation);
-    if (polled.empty()) continue;
-    add_offset(polled.front());
-    add_offset(polled.back());
-  }
-  return extents;
-}
-
 class Builder {
  public:
-  Builder(const LogHistory& history, const Extents& extents)
-      : history_(history), value_index_(model_.values, extents.sent_values), offset_index_(model_.offsets, extents.offsets) {
+  explicit Builder(const LogHistory& history)
+      : history_(history),
+        model_(survey_of(history)),
+        value_index_(model_.values, model_.survey.partitions),
+        offset_index_(model_.offsets, model_.survey.partitions) {
     model_.value_rows.resize(history.records.size(), no_row);
     model_.offset_rows.resize(history.records.size(), no_row);
     model_.committed.assign(history.operations.size(), false);
-    model_.values.reserve(extents.sent_values.count);
-    read_at_.reserve(extents.sent_values.count);
+    model_.read_partitions.assign(history.partitions.size(), false);
+    std::uint64_t values = 0;
+    for (const HistorySurvey::Partition& partition : model_.survey.partitions) values += partition.sent_values.count;
+    model_.values.reserve(values);
+    read_at_.reserve(values);
   }
 
   LogModel build() && {
-    add_sends();
-    add_polls();
-    place_committed_sends();
+    for_each_operation(history_, [&](std::uint32_t i, const LogOperation& operation) {
+      add_sent(i, operation);
+      add_polled(i, operation);
+    });
+    collect_unsent();
+    place_late_sends();
     rank_offsets();
     settle_conflicts();
     return std::move(model_);
   }
 
  private:
+  static LogModel survey_of(const LogHistory& history) {
+    LogModel model;
+    model.survey = survey(history);
+    return model;
+  }
+
   std::uint32_t add_value(const LogRecord& record) {
     const auto row = static_cast<std::uint32_t>(model_.values.size());
     model_.values.push_back({.value = record.value, .partition = record.partition.value()});
@@ -211,35 +204,38 @@ class Builder {
     if (entry.offset_row != row || offset.value_row != value) model_.conflicts.push_back({row, value, operation});
   }
 
-  void place_sends(std::uint32_t index) {
-    const RecordRange sent = history_.sent_range(history_.operations[index]);
+  void add_sent(std::uint32_t index, const LogOperation& operation) {
+    const RecordRange sent = history_.sent_range(operation);
+    const bool ok = operation.outcome == Outcome::ok;
+    if (ok) model_.committed[index] = true;
     for (std::uint32_t r = sent.begin; r < sent.end; ++r) {
       const LogRecord& record = history_.records[r];
-      if (record.offset == no_offset) continue;
-      place(r, offset_index_.row_of(record.partition.value(), record.offset), model_.value_rows[r], index);
+      std::uint32_t row = value_index_.find(record.partition.value(), record.value);
+      if (row == no_row) {
+        row = add_value(record);
+      } else {
+        meet_again(row, index);
+      }
+      model_.values[row].writer = index;
+      model_.value_rows[r] = row;
+      if (ok) place_sent(r, index);
     }
   }
 
-  void add_sends() {
-    for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
-      const LogOperation& operation = history_.operations[i];
-      const RecordRange sent = history_.sent_range(operation);
-      for (std::uint32_t r = sent.begin; r < sent.end; ++r) {
-        const LogRecord& record = history_.records[r];
-        std::uint32_t row = value_index_.find(record.partition.value(), record.value);
-        if (row != no_row) {
-          note_repetition(model_.values[row], i);
-        } else {
-          row = add_value(record);
-        }
-        model_.values[row].writer = i;
-        model_.value_rows[r] = row;
-      }
-      if (operation.outcome == Outcome::ok) {
-        model_.committed[i] = true;
-        place_sends(i);
-      }
-    }
+  void place_sent(std::uint32_t record, std::uint32_t operation) {
+    const LogRecord& at = history_.records[record];
+    if (at.offset == no_offset) return;
+    place(record, offset_index_.row_of(at.partition.value(), at.offset), model_.value_rows[record], operation);
+  }
+
+  // A value that `operation` sends was there before: polled by one that began earlier, or else it is sent twice.
+  void meet_again(std::uint32_t row, std::uint32_t operation) {
+    const LogModel::Value& value = model_.values[row];
+    if (value.writer != no_row) return note_repetition(value, operation);
+    if (value.first_ok_read == no_row) return;
+    note_read_of(row, operation);
+    // Polls that begin later cannot have ended before.
+    if (read_at_[row] < history_.operations[operation].invoke_index) model_.unexplained_reads.push_back(row);
   }
 
   void note_repetition(const LogModel::Value& value, std::uint32_t operation) {
@@ -248,21 +244,32 @@ class Builder {
                               history_.partitions[value.partition], value.writer, operation);
   }
 
-  void add_polls() {
-    for (std::uint32_t i = 0; i < history_.operations.size(); ++i) {
-      const LogOperation& operation = history_.operations[i];
-      const RecordRange polled = history_.polled_range(operation);
-      const bool ok = operation.outcome == Outcome::ok;
-      for (std::uint32_t r = polled.begin; r < polled.end; ++r) {
-        const std::uint32_t value = add_polled(r, i);
-        if (!ok || operation.completion_index >= read_at_[value]) continue;
-        read_at_[value] = operation.completion_index;
-        model_.values[value].first_ok_read = i;
-      }
+  // An ok poll returned a value that `writer` sent.
+  void note_read_of(std::uint32_t row, std::uint32_t writer) {
+    switch (history_.operations[writer].outcome) {
+      case Outcome::ok: ++model_.acknowledged_read; break;
+      case Outcome::fail: model_.unexplained_reads.push_back(row); break;
+      case Outcome::indefinite: late_.push_back(writer); break;
     }
   }
 
-  std::uint32_t add_polled(std::uint32_t r, std::uint32_t operation) {
+  void add_polled(std::uint32_t index, const LogOperation& operation) {
+    const RecordRange polled = history_.polled_range(operation);
+    const bool ok = operation.outcome == Outcome::ok;
+    for (std::uint32_t r = polled.begin; r < polled.end; ++r) {
+      const std::uint32_t row = row_of_polled(r, index);
+      if (!ok || operation.completion_index >= read_at_[row]) continue;
+      read_at_[row] = operation.completion_index;
+      LogModel::Value& value = model_.values[row];
+      const bool first = value.first_ok_read == no_row;
+      value.first_ok_read = index;
+      if (!first) continue;
+      model_.read_partitions[value.partition] = true;
+      if (value.writer != no_row) note_read_of(row, value.writer);
+    }
+  }
+
+  std::uint32_t row_of_polled(std::uint32_t r, std::uint32_t operation) {
     const LogRecord& record = history_.records[r];
     const std::uint32_t partition = record.partition.value();
     std::uint32_t row = no_row;
@@ -276,7 +283,10 @@ class Builder {
       }
     }
     std::uint32_t value = value_index_.find(partition, record.value);
-    if (value == no_row) value = add_value(record);
+    if (value == no_row) {
+      value = add_value(record);
+      polled_first_.push_back(value);
+    }
     model_.value_rows[r] = value;
     if (row != no_row) {
       place(r, row, value, operation);
@@ -286,31 +296,40 @@ class Builder {
     return value;
   }
 
-  // An indefinite send of which a value was read did happen: what it was told of offsets counts.
-  void place_committed_sends() {
-    for (const LogModel::Value& value : model_.values) {
-      if (value.writer == no_row || value.first_ok_read == no_row) continue;
-      if (history_.operations[value.writer].outcome == Outcome::indefinite) late_.push_back(value.writer);
+  void collect_unsent() {
+    for (const std::uint32_t row : polled_first_) {
+      const LogModel::Value& value = model_.values[row];
+      if (value.writer == no_row && value.first_ok_read != no_row) model_.unexplained_reads.push_back(row);
     }
-    std::sort(late_.begin(), late_.end());
-    late_.erase(std::unique(late_.begin(), late_.end()), late_.end());
+    sort_and_unite(model_.unexplained_reads);
+  }
+
+  static void sort_and_unite(std::vector<std::uint32_t>& numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  }
+
+  // An indefinite send of which a value was read did happen: what it was told of offsets counts.
+  void place_late_sends() {
+    sort_and_unite(late_);
     for (const std::uint32_t operation : late_) {
       model_.committed[operation] = true;
-      place_sends(operation);
+      const RecordRange sent = history_.sent_range(history_.operations[operation]);
+      for (std::uint32_t r = sent.begin; r < sent.end; ++r) place_sent(r, operation);
     }
   }
 
   void rank_offsets() {
-    offset_index_.rank(model_.by_index, model_.partition_base);
-    for (std::uint32_t at = 0; at < model_.by_index.size(); ++at) {
-      LogModel::Offset& row = model_.offsets[model_.by_index[at]];
-      row.index = at - model_.partition_base[row.partition];
-    }
-    for (LogModel::Value& value : model_.values) {
-      if (value.offset_row == no_row) continue;
-      value.first_index = model_.offsets[value.offset_row].index;
-      value.last_index = value.first_index;
-    }
+    model_.by_index.reserve(model_.offsets.size());
+    const auto begin = [&] { model_.partition_base.push_back(static_cast<std::uint32_t>(model_.by_index.size())); };
+    offset_index_.in_order(begin, [&](std::uint32_t row) {
+      LogModel::Offset& offset = model_.offsets[row];
+      offset.index = static_cast<std::uint32_t>(model_.by_index.size()) - model_.partition_base.back();
+      model_.by_index.push_back(row);
+      LogModel::Value& value = model_.values[offset.value_row];
+      if (value.offset_row == row) value.first_index = value.last_index = offset.index;
+    });
+    begin();
   }
 
   void settle_conflicts() {
@@ -324,7 +343,7 @@ class Builder {
       LogModel::Value& value = model_.values[conflict.value_row];
       const std::uint32_t index = model_.offsets[conflict.offset_row].index;
       value.first_index = std::min(value.first_index, index);
-      value.last_index = std::max(value.last_index, index);
+      value.last_index = value.last_index == no_row ? index : std::max(value.last_index, index);
     }
   }
 
@@ -332,12 +351,13 @@ class Builder {
   LogModel model_;
   ValueIndex value_index_;
   OffsetIndex offset_index_;
-  std::vector<std::uint32_t> read_at_;  // per value: the completion of its first_ok_read
-  std::vector<std::uint32_t> late_;     // indefinite sends that are committed
+  std::vector<std::uint32_t> read_at_;       // per value: the completion of its first_ok_read
+  std::vector<std::uint32_t> polled_first_;  // rows of values that were polled before their send was met, if there is one
+  std::vector<std::uint32_t> late_;          // indefinite sends that are committed
 };
 
 }  // namespace
 
-LogModel build_log_model(const LogHistory& history) { return Builder(history, measure(history)).build(); }
+LogModel build_log_model(const LogHistory& history) { return Builder(history).build(); }
 
 }  // namespace faultline::checkers

@@ -14,6 +14,7 @@
 
 #include "checkers/flat_index.h"
 #include "checkers/history.h"
+#include "checkers/history_survey.h"
 #include "checkers/verdict.h"
 
 namespace faultline::checkers {
@@ -24,7 +25,7 @@ struct LogModel {
     std::uint32_t partition = 0;
     std::uint32_t writer = no_row;         // operation that sent it
     std::uint32_t first_ok_read = no_row;  // the ok poll that completed first among those that returned it
-    std::uint32_t offset_row = no_row;     // the first of its offsets that was met
+    std::uint32_t offset_row = no_row;     // the first of its offsets that was met, in order of operations
     std::uint32_t first_index = no_row;    // smallest and largest index among its offsets
     std::uint32_t last_index = no_row;
   };
@@ -63,6 +64,12 @@ struct LogModel {
     return offsets[by_index[partition_base[partition] + index]];
   }
   std::uint32_t index_count(std::uint32_t partition) const { return partition_base[partition + 1] - partition_base[partition]; }
+
+  HistorySurvey survey;
+  /// Rows of values that an ok poll returned although they were never sent, by a send that failed, or only later; ascending.
+  std::vector<std::uint32_t> unexplained_reads;
+  std::vector<bool> read_partitions;    // per partition: an ok poll returned a record of it
+  std::uint64_t acknowledged_read = 0;  // acknowledged values that an ok poll returned
 
   /// An ok poll that returned a record without saying its offset, if there is one.
   std::uint32_t placeless_read = no_row;

@@ -1,9 +1,12 @@
 // The anomalies of order: what one process sent, or polled, must move forward through a partition without gaps.
 //
-// One pass over the events. For each (process, partition) the position is the last record of an earlier ok operation; it is read
-// when an operation begins and written when one ends, so that operations of one process that overlap are never compared. For
-// processes that do one thing at a time this is exactly "consecutive operations". What makes positions meaningless makes them
-// forgotten: assign, seek, a rebalance, and a poll that returned records but did not succeed.
+// For each (process, partition) the position is the last record of an earlier ok operation; it is read when an operation begins and
+// written when one ends, so that operations of one process that overlap are never compared. For processes that do one thing at a
+// time this is exactly "consecutive operations". What makes positions meaningless makes them forgotten: assign, seek, a rebalance,
+// and a poll that returned records but did not succeed.
+//
+// Processes share nothing, so the events need not be walked through in their order: one pass over the operations, each after those
+// of its process that had ended when it began.
 #pragma once
 
 #include <cstdint>

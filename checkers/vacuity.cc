@@ -27,21 +27,19 @@ std::uint64_t overlapping_faults(const LogHistory& history) {
   return count;
 }
 
-void count_operation(const LogOperation& operation, Vacuity& vacuity) {
-  switch (operation.outcome) {
-    case Outcome::ok: ++vacuity.ok; break;
-    case Outcome::fail: ++vacuity.failed; break;
-    case Outcome::indefinite: ++vacuity.indefinite; break;
+void count_operations(const HistorySurvey& survey, Vacuity& vacuity) {
+  for (const auto& tallies : survey.tallies) {
+    vacuity.ok += tallies[static_cast<std::size_t>(Outcome::ok)].operations;
+    vacuity.failed += tallies[static_cast<std::size_t>(Outcome::fail)].operations;
+    vacuity.indefinite += tallies[static_cast<std::size_t>(Outcome::indefinite)].operations;
   }
-  const bool ok = operation.outcome == Outcome::ok;
-  if (operation.kind == OperationKind::send || operation.kind == OperationKind::txn) {
-    ++vacuity.sends;
-    if (ok) vacuity.acknowledged += operation.kind == OperationKind::txn ? operation.sent_count : operation.record_count;
-  }
-  if (operation.kind == OperationKind::poll || operation.kind == OperationKind::txn) {
-    ++vacuity.polls;
-    if (ok) ++vacuity.ok_polls;
-    if (ok) vacuity.records_read += operation.record_count - (operation.kind == OperationKind::txn ? operation.sent_count : 0);
+  for (const OperationKind kind : {OperationKind::send, OperationKind::poll, OperationKind::txn}) {
+    const HistorySurvey::Tally& ok = survey.tally(kind, Outcome::ok);
+    vacuity.acknowledged += ok.sent;
+    vacuity.records_read += ok.polled;
+    if (kind != OperationKind::poll) vacuity.sends += survey.count(kind);
+    if (kind != OperationKind::send) vacuity.polls += survey.count(kind);
+    if (kind != OperationKind::send) vacuity.ok_polls += ok.operations;
   }
 }
 
@@ -52,23 +50,12 @@ Vacuity measure_vacuity(const LogHistory& history, const LogModel& model) {
   vacuity.operations = history.operations.size();
   vacuity.partitions = history.partitions.size();
   vacuity.faults = history.faults.size();
-  vacuity.faults_overlapping = overlapping_faults(history);
-  std::vector<bool> read_to_end(history.partitions.size(), false);
-  for (const LogOperation& operation : history.operations) {
-    count_operation(operation, vacuity);
-    if (operation.outcome == Outcome::ok && operation.final_read && operation.end_offset != no_offset) {
-      read_to_end[operation.end_partition.value()] = true;
-    }
-  }
-  std::vector<bool> polled(history.partitions.size(), false);
-  for (const LogModel::Value& value : model.values) {
-    if (value.first_ok_read == no_row) continue;
-    polled[value.partition] = true;
-    if (value.writer != no_row && history.operations[value.writer].outcome == Outcome::ok) ++vacuity.acknowledged_read;
-  }
+  if (!history.faults.empty()) vacuity.faults_overlapping = overlapping_faults(history);
+  count_operations(model.survey, vacuity);
+  vacuity.acknowledged_read = model.acknowledged_read;
   for (std::size_t p = 0; p < history.partitions.size(); ++p) {
-    if (!polled[p]) vacuity.never_polled.push_back(history.partitions[p]);
-    if (!read_to_end[p]) vacuity.never_read_to_end.push_back(history.partitions[p]);
+    if (!model.read_partitions[p]) vacuity.never_polled.push_back(history.partitions[p]);
+    if (model.survey.partitions[p].final_read == no_row) vacuity.never_read_to_end.push_back(history.partitions[p]);
   }
   return vacuity;
 }

@@ -18,24 +18,12 @@ using checkers::no_row;
 using checkers::OperationKind;
 using checkers::Outcome;
 
-// For each partition the last final read that states an end; no_row if there is none.
-std::vector<std::uint32_t> final_reads(const checkers::LogHistory& history) {
-  std::vector<std::uint32_t> last(history.partitions.size(), no_row);
-  for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
-    const LogOperation& operation = history.operations[i];
-    if (operation.final_read && operation.outcome == Outcome::ok && operation.end_offset != no_offset)
-      last[operation.end_partition.value()] = i;
-  }
-  return last;
-}
-
 }  // namespace
 
 // An indefinite transaction of which something was read has been committed: all of it must be there in the end. (What an acknowledged
 // one lacks is `unseen` or a `lost-write`.)
 void find_torn_transactions(const Context& context) {
   const auto& [history, model, promises, found] = context;
-  const std::vector<std::uint32_t> last = final_reads(history);
   for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
     const LogOperation& operation = history.operations[i];
     if (operation.kind != OperationKind::txn || operation.outcome != Outcome::indefinite) continue;
@@ -52,7 +40,7 @@ void find_torn_transactions(const Context& context) {
     const std::uint32_t reader = model.values[seen].first_ok_read;
     for (std::uint32_t r = sent.begin; r < sent.end; ++r) {
       const checkers::LogModel::Value& value = model.values[model.value_rows[r]];
-      const std::uint32_t final_read = last[value.partition];
+      const std::uint32_t final_read = model.survey.partitions[value.partition].final_read;
       if (value.first_ok_read != no_row || final_read == no_row || context.owed_from(value.partition) > 0) continue;
       if (history.operations[reader].completion_index > history.operations[final_read].invoke_index) continue;
       found.add(anomaly::torn_transaction, [&, &h = history, &m = model] {
