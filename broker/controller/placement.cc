@@ -17,6 +17,9 @@ class Rack {
   void add(BrokerId id) { brokers_.push_back(id); }
   void shuffle(RandomStream& random) { random.shuffle(std::span(brokers_)); }
 
+  /// Whose turn it is next.
+  void begin_at(std::size_t turn) { turn_ = turn; }
+
   /// The next broker in turn that is not among `taken`; no_broker if all are.
   BrokerId next_beside(const std::vector<BrokerId>& taken) {
     for (std::size_t tried = 0; tried < brokers_.size(); ++tried) {
@@ -64,6 +67,9 @@ Outcome<std::vector<std::vector<BrokerId>>> place_replicas(const metadata::Clust
   std::vector<std::vector<BrokerId>> placed(static_cast<std::size_t>(partitions));
   for (std::size_t partition = 0; partition < placed.size(); ++partition) {
     std::vector<BrokerId>& replicas = placed[partition];
+    // The first replica leads. Going on from the last replica would give every partition the same few leaders whenever the
+    // brokers of a rack are a multiple of the replicas in it.
+    for (Rack& rack : racks) rack.begin_at(partition / racks.size());
     for (std::size_t turn = partition; replicas.size() < static_cast<std::size_t>(replication); ++turn) {
       const BrokerId id = racks[turn % racks.size()].next_beside(replicas);
       if (id != metadata::no_broker) replicas.push_back(id);

@@ -77,6 +77,22 @@ TEST_CASE("controller: replicas are spread over brokers and racks") {
   }
 }
 
+TEST_CASE("controller: leaders are spread evenly, however many replicas a partition has") {
+  for (const std::int32_t replication : {1, 2, 3, 6}) {
+    Cluster cluster;
+    for (BrokerId id = 0; id < 6; ++id) cluster.join(id);
+    RandomStream random(11);
+    const auto placed = place_replicas(cluster.image(), 60, replication, random);
+    REQUIRE(placed.has_value());
+    std::map<BrokerId, int> leaders;
+    for (const Ids& partition : *placed) ++leaders[partition.front()];
+    for (BrokerId id = 0; id < 6; ++id) {
+      INFO("replication " << replication << ", broker " << id);
+      CHECK(leaders[id] == 10);
+    }
+  }
+}
+
 TEST_CASE("controller: with fewer racks than replicas no broker holds a partition twice") {
   Cluster cluster;
   for (BrokerId id = 0; id < 4; ++id) cluster.join(id, id == 0 ? "small" : "large");
