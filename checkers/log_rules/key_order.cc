@@ -29,7 +29,8 @@ struct Sent {
 }  // namespace
 
 void find_reordered_keys(const Context& context) {
-  const auto& [history, model, promises, found] = context;
+  const checkers::LogHistory& history = context.history;
+  const checkers::LogModel& model = context.model;
   std::vector<Sent> all;
   for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
     const checkers::RecordRange sent = history.sent_range(history.operations[i]);
@@ -48,14 +49,14 @@ void find_reordered_keys(const Context& context) {
     const checkers::LogModel::Value& first = model.values[before.value_row];
     const checkers::LogModel::Value& second = model.values[after.value_row];
     if (first.first_index < second.first_index) continue;
-    found.add(anomaly::key_reordered, [&, &lines = history] {
+    context.found.add(anomaly::key_reordered, [&] {
       return checkers::Finding{
-          .partition = lines.partitions[after.partition],
+          .partition = history.partitions[after.partition],
           .witness = {before.operation, after.operation},
           .text = fmt::format("process {} sent value {} (op {}) and then value {} (op {}) with key {} to {}, where they lie the "
                               "other way round",
                               after.process, first.value, before.operation, second.value, after.operation, after.key,
-                              lines.partitions[after.partition])};
+                              history.partitions[after.partition])};
     });
   }
 }

@@ -64,7 +64,11 @@ struct Context {
   const checkers::LogModel& model;
   const Promises& promises;
   checkers::FindingList& found;
+  std::uint64_t* steps = nullptr;  // counts what the rules that claim to be near linear look at, for the tests of that claim
 
+  void step() const {
+    if (steps != nullptr) ++*steps;
+  }
   /// The offset below which a partition owes nothing.
   std::int64_t owed_from(std::uint32_t partition) const;
   const RetentionPolicy* policy_of(std::uint32_t partition) const;

@@ -23,7 +23,8 @@ using checkers::Outcome;
 // An indefinite transaction of which something was read has been committed: all of it must be there in the end. (What an acknowledged
 // one lacks is `unseen` or a `lost-write`.)
 void find_torn_transactions(const Context& context) {
-  const auto& [history, model, promises, found] = context;
+  const checkers::LogHistory& history = context.history;
+  const checkers::LogModel& model = context.model;
   for (std::uint32_t i = 0; i < history.operations.size(); ++i) {
     const LogOperation& operation = history.operations[i];
     if (operation.kind != OperationKind::txn || operation.outcome != Outcome::indefinite) continue;
@@ -43,14 +44,14 @@ void find_torn_transactions(const Context& context) {
       const std::uint32_t final_read = model.survey.partitions[value.partition].final_read;
       if (value.first_ok_read != no_row || final_read == no_row || context.owed_from(value.partition) > 0) continue;
       if (history.operations[reader].completion_index > history.operations[final_read].invoke_index) continue;
-      found.add(anomaly::torn_transaction, [&, &h = history, &m = model] {
+      context.found.add(anomaly::torn_transaction, [&] {
         return checkers::Finding{
-            .partition = h.partitions[value.partition],
+            .partition = history.partitions[value.partition],
             .witness = {i, reader, final_read},
             .text = fmt::format("op {} read value {} of {} from transaction op {}, but value {}, which it sent to {}, was not "
                                 "there when op {} read that partition to its end",
-                                reader, m.values[seen].value, h.partitions[m.values[seen].partition], i, value.value,
-                                h.partitions[value.partition], final_read)};
+                                reader, model.values[seen].value, history.partitions[model.values[seen].partition], i,
+                                value.value, history.partitions[value.partition], final_read)};
       });
       break;
     }
