@@ -126,6 +126,10 @@ Result<FileTask> common_task(const CheckOptions& options) {
     if (!added) return Error(Errc::invalid_argument, fmt::format("--require {}: {}", text, added.error().detail));
   }
   task.tolerated = options.tolerated;
+  for (const std::string& text : options.promised) {
+    const Result<> added = add_promise(text, task.promises);
+    if (!added) return Error(Errc::invalid_argument, fmt::format("--promise {}: {}", text, added.error().detail));
+  }
   task.memory_bytes = options.memory_bytes;
   task.timeout_ns = options.timeout_ns;
   task.picture = !options.dot.empty();
@@ -174,6 +178,7 @@ Result<std::vector<Job>> jobs_of(const CheckOptions& options, const FileTask& co
       job.task.workload = entry->second.task.workload;
       job.task.level = entry->second.task.level;
       job.task.tolerated = entry->second.task.tolerated;
+      job.task.promises = entry->second.task.promises;
       expected.erase(entry);
     }
     jobs.push_back(std::move(job));
@@ -186,6 +191,7 @@ Result<std::vector<Job>> jobs_of(const CheckOptions& options, const FileTask& co
     job.task.workload = entry.task.workload;
     job.task.level = entry.task.level;
     job.task.tolerated = entry.task.tolerated;
+    job.task.promises = entry.task.promises;
     jobs.push_back(std::move(job));
   }
   return jobs;

@@ -19,6 +19,7 @@ struct CheckOptions {
   bool rw_register = false;
   std::string consistency;             // empty: the strictest
   std::vector<std::string> tolerated;  // anomalies of a log that are no failure
+  std::vector<std::string> promised;   // what a log promises beyond order: cli/promises.h
   bool json = false;
   std::string dot;
   std::uint64_t memory_bytes = std::uint64_t{2} << 30;

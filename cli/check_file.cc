@@ -88,6 +88,8 @@ class Judge {
   }
 
   Result<> judge(const formats::Workload& workload, HistoryInput& input) {
+    if (workload.kind != WorkloadKind::log && !task_.promises.texts.empty())
+      return Error(Errc::invalid_argument, name_ + ": --promise is about logs, and this is none");
     switch (workload.kind) {
       case WorkloadKind::log: return judge_log(input);
       case WorkloadKind::model: return judge_model(workload.model, input);
@@ -121,13 +123,16 @@ class Judge {
     if (timed_out_) return {};
     const checkers::LogHistory history = std::move(*converter).take();
     checkers::LogRules rules = checkers::LogRules::idempotent();
+    Result<log_rules::Promises> promises = promises_for(history, task_.promises, rules);
+    if (!promises) return Error(promises.error().code, fmt::format("{}: --promise {}", name_, promises.error().detail));
     rules.tolerated.insert(rules.tolerated.end(), task_.tolerated.begin(), task_.tolerated.end());
     judgement_.checker = "log";
     judgement_.is_log = true;
     judgement_.verdict = check_log(history, rules);
-    log_rules::Promises promises;
-    promises.tolerated = task_.tolerated;
-    add_verdict(check_log_rules(history, promises), judgement_.verdict);
+    promises->tolerated = task_.tolerated;
+    add_verdict(check_log_rules(history, *promises), judgement_.verdict);
+    if (!task_.promises.texts.empty())
+      judgement_.said.push_back(fmt::format("promised      {}", fmt::join(task_.promises.texts, "  ")));
     judgement_.details = reports::findings_text(judgement_.verdict, &history);
     if (task_.picture && !judgement_.verdict.findings.empty()) {
       judgement_.dot = reports::spacetime_dot(history, judgement_.verdict.findings.front());

@@ -10,6 +10,7 @@
 #include "checkers/formats/workload.h"
 #include "checkers/transactions/consistency_level.h"
 #include "checkers/verdict.h"
+#include "cli/promises.h"
 
 namespace faultline::cli {
 
@@ -20,6 +21,7 @@ struct FileTask {
   std::optional<formats::Workload> workload;
   transactions::ConsistencyLevel level = transactions::ConsistencyLevel::strict_serializable;
   std::vector<std::string> tolerated;
+  LogPromises promises;
   checkers::Requirements required;
   std::uint64_t memory_bytes = 0;
   std::int64_t timeout_ns = 0;  // 0: none

@@ -21,7 +21,8 @@ Result<FileReport::Outcome> parse_outcome(const std::string& name) {
 }
 
 Result<> check_keys(const ordered_json& json) {
-  constexpr std::string_view known[] = {"file", "format", "check", "consistency", "tolerate", "verdict", "anomalies", "about"};
+  constexpr std::string_view known[] = {"file",    "format",  "check",     "consistency", "tolerate",
+                                        "promise", "verdict", "anomalies", "about"};
   for (const auto& [key, value] : json.items()) {
     if (std::ranges::find(known, key) == std::end(known)) return Error(Errc::malformed, fmt::format("unknown key \"{}\"", key));
   }
@@ -46,6 +47,12 @@ Result<ManifestEntry> entry_of(const ordered_json& json, const std::filesystem::
     entry.task.level = *level;
   }
   if (json.contains("tolerate")) json.at("tolerate").get_to(entry.task.tolerated);
+  if (json.contains("promise")) {
+    for (const std::string& text : json.at("promise").get<std::vector<std::string>>()) {
+      const Result<> added = add_promise(text, entry.task.promises);
+      if (!added) return Error(Errc::malformed, fmt::format("promise \"{}\": {}", text, added.error().detail));
+    }
+  }
   entry.expected.outcome = TRY(parse_outcome(json.at("verdict").get<std::string>()));
   if (json.contains("anomalies")) json.at("anomalies").get_to(entry.expected.anomalies);
   return entry;

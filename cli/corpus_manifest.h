@@ -3,8 +3,8 @@
 //     {"format": "faultline-corpus", "version": 1, "histories": [
 //       {"file": "log-lost-write.jsonl", "check": "log", "verdict": "invalid", "anomalies": ["lost-write"], "about": "..."}]}
 //
-// "check" is log, elle-list-append, elle-register or a model's name (model:log for the model of that name); "format", "consistency"
-// and "tolerate" (a list) are optional. All of "anomalies" must be among those that make the history invalid.
+// "check" is log, elle-list-append, elle-register or a model's name (model:log for the model of that name); "format", "consistency",
+// "tolerate" and "promise" (lists) are optional, and mean what the options of these names do. All of "anomalies" must be among those that make the history invalid.
 #pragma once
 
 #include <string>

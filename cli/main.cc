@@ -72,6 +72,11 @@ void add_check(CLI::App& app, CheckOptions& options, Command& command) {
   sub->add_option("--tolerate", options.tolerated, "An anomaly of a log that is no failure: duplicate, poll-skip, ...")
       ->allow_extra_args(false)
       ->type_name("ANOMALY");
+  sub->add_option("--promise", options.promised,
+                  "What a log promises beyond order: key-order, recency=TIME, ownership=TIME, exactly-once=GROUP,\n"
+                  "retention=PARTITION,log-start=N,retention.ms=N,... or retention=PARTITION,cleanup.policy=compact,...")
+      ->allow_extra_args(false)
+      ->type_name("WHAT");
   sub->add_option("--require", options.required,
                   "Invalid unless so much was tested: acknowledged=N, reads=N, faults=N, read-share=A/B, indefinite-share=A/B,\n"
                   "every-partition-polled, every-partition-read-to-end")

@@ -30,6 +30,25 @@ expect("a level that does not", check("--consistency", "serializable", corpus / 
 expect("a requirement that is not met", check("--require", "acknowledged=9", valid), 1, "3 records were acknowledged, 9 are required")
 expect("one that is met", check("--require", "acknowledged=3", valid), 0)
 
+young, unkept = corpus / "log-deleted-young.jsonl", "retention=t-0,log-start=1,retention.ms=3"
+expect("a log that promises nothing of it", check("--log", young), 1, "lost-write 1")
+expect("a promise that is not kept", check("--promise", unkept, young), 1, "promised      " + unkept, "deleted-early 1")
+expect("one that is kept", check("--promise", "key-order", "--promise", "retention=t-0,log-start=1,retention.ms=2", young), 0)
+for promise, said in {
+    "order": "expected key-order, recency=TIME, ownership=TIME",
+    "recency=3": "expected a time such as 500ms",
+    "recency=99999999999999m": "expected a shorter time",
+    "exactly-once=": "expected the name of a group",
+    "exactly-once=h": "the history has no group of that name",
+    "retention=t-9,log-start=1": "the history has no partition of that name",
+    "retention=t-0": "expected log-start=N",
+    "retention=t-0,log-start=-1": "expected a number",
+    "retention=t-0,log-start=1,retention.hours=1": "retention.bytes=N",
+    "retention=t-0,log-start=1,delete.retention.ms=5": "expected cleanup.policy=compact",
+}.items():
+    expect(f"--promise {promise}", check("--promise", promise, young), 2, f"--promise {promise.split(',')[0]}", said)
+expect("a promise about no log", check("--promise", "key-order", valid), 2, "--promise is about logs, and this is none")
+
 answer = json.loads(check("--json", invalid).stdout)
 assert answer["verdict"] == "invalid" and answer["anomalies"][0]["anomaly"] == "not-linearizable", answer
 assert answer["tested"]["operations"] == 3, answer
@@ -58,6 +77,10 @@ with tempfile.TemporaryDirectory() as name:
     manifest["histories"][0].update(verdict="invalid", anomalies=["not-linearizable"])
     (scratch / "manifest.json").write_text(json.dumps(manifest))
     expect("as the manifest says", check(scratch), 0, "1 of 1 are as the manifest says")
+    manifest["histories"][0]["promise"] = ["order"]
+    (scratch / "manifest.json").write_text(json.dumps(manifest))
+    expect("a manifest with an unknown promise", check(scratch), 2, "history 1: promise \"order\": expected key-order")
+    del manifest["histories"][0]["promise"]
     manifest["histories"][0]["kind"] = "odd"
     (scratch / "manifest.json").write_text(json.dumps(manifest))
     expect("a manifest with an unknown key", check(scratch), 2, "history 1: unknown key \"kind\"")
