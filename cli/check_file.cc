@@ -19,6 +19,8 @@
 #include "cli/check_report.h"
 #include "cli/history_input.h"
 #include "cli/progress.h"
+#include "reports/lanes_dot.h"
+#include "reports/linearizability_json.h"
 #include "reports/spacetime.h"
 #include "reports/text.h"
 
@@ -153,11 +155,10 @@ class Judge {
     judgement_.verdict = to_verdict(result);
     judgement_.verdict.vacuity = read.vacuity;
     judgement_.said.push_back(fmt::format("decided by    {}", result.algorithm));
-    judgement_.extra["algorithm"] = result.algorithm;
-    if (!result.object.empty()) judgement_.extra["object"] = result.object;
+    judgement_.extra["linearizability"] = reports::linearizability_json(result);
     if (result.outcome == checkers::Verdict::Outcome::valid) return {};
     judgement_.details = reports::findings_text(judgement_.verdict, nullptr) + witness_text(result);
-    if (task_.picture) judgement_.dot = witness_dot(result);
+    if (task_.picture) judgement_.dot = reports::lanes_dot(result);
     return {};
   }
 
@@ -182,30 +183,13 @@ class Judge {
       judgement_.said.push_back("rules out     " + levels + ", and all that is stronger");
       judgement_.extra["ruled_out"] = levels;
     }
+    judgement_.extra["cycles"] = nlohmann::ordered_json::array();
+    for (const transactions::Cycle& cycle : result.cycles) {
+      judgement_.extra["cycles"].push_back(nlohmann::ordered_json::parse(cycle_json(read.history, cycle)));
+    }
     judgement_.details = reports::findings_text(result.verdict, nullptr);
     if (task_.picture && !result.cycles.empty()) judgement_.dot = cycle_dot(read.history, result.cycles.front());
     return {};
-  }
-
-  // The witness of a linearizability check, drawn as lanes: a box an operation, from its invocation to its completion.
-  static std::string witness_dot(const linearizability::Result& result) {
-    std::string dot = "digraph witness {\n  rankdir=LR;\n  node [shape=box, fontname=\"monospace\"];\n";
-    std::string order;
-    for (const linearizability::WitnessOperation& operation : result.witness) {
-      std::string label;
-      for (const char c : operation.text) label += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-      dot += fmt::format("  op{0} [label=\"process {1}: {2}\\nevents {3} to {4}\"{5}];\n", operation.index, operation.process,
-                         label, operation.invoke_index,
-                         operation.indefinite ? std::string("?") : std::to_string(operation.completion_index),
-                         operation.stuck ? ", style=filled, fillcolor=\"#f4cccc\"" : "");
-    }
-    // What ended before another began: the order that no linearization can change.
-    for (const linearizability::WitnessOperation& a : result.witness) {
-      for (const linearizability::WitnessOperation& b : result.witness) {
-        if (!a.indefinite && a.completion_index < b.invoke_index) order += fmt::format("  op{} -> op{};\n", a.index, b.index);
-      }
-    }
-    return dot + order + "}\n";
   }
 
   const FileTask& task_;

@@ -257,17 +257,31 @@ class Checker {
         entry.observes = model_.observes(operation.input, operation.ok() ? &operation.output : nullptr);
       result.push_back(entry);
     }
-    if constexpr (Separable<M>) {
-      std::vector<std::pair<std::int64_t, std::uint32_t>> touched;
-      std::vector<std::int64_t> values;
-      for (std::uint32_t i = 0; i < result.size(); ++i) {
-        values.clear();
-        if (!model_.touched(operations_[result[i].item.index], values)) return result;
-        for (const std::int64_t value : values) touched.emplace_back(value, i);
+    if constexpr (Settling<M>) {
+      for (ShrinkItem& entry : result) {
+        const Op& operation = operations_[entry.item.index];
+        entry.settles = operation.ok() && model_.settles(operation);
+        entry.always_possible = model_.always_possible(operation);
       }
-      assign_components(result, std::move(touched));
     }
+    if constexpr (Separable<M>) separate(result);
     return result;
+  }
+
+  void separate(std::vector<ShrinkItem>& items) const {
+    std::vector<std::pair<std::int64_t, std::uint32_t>> touched;
+    std::vector<std::int64_t> values;
+    for (std::uint32_t i = 0; i < items.size(); ++i) {
+      values.clear();
+      const bool separable = model_.touched(operations_[items[i].item.index], values);
+      if (!separable && !items[i].observes) {
+        for (ShrinkItem& entry : items) entry.links = entry.settles = false;
+        return;
+      }
+      items[i].links = !separable;
+      for (const std::int64_t value : values) touched.emplace_back(value, i);
+    }
+    assign_components(items, std::move(touched));
   }
 
   void fail(std::vector<ShrinkItem> items, SearchAnswer answer, Judge& judge) {

@@ -34,6 +34,8 @@
 //   refine(operations, items)        takes away indefinite operations that cannot matter, and bounds those that must have happened
 //   decide(operations, items)        answers without a search, where the history allows it
 //   touched(operation, values)       says what depends on what, to make witnesses smaller
+//   settles(operation), always_possible(operation)
+//                                    say behind what the past does not matter, to the same end
 #pragma once
 
 #include <concepts>
@@ -120,10 +122,21 @@ concept Decidable = requires(const M& model, std::span<const OperationOf<M>> ope
 
 /// A model that knows which operations depend on each other only: it names the values that an operation has to do with, and
 /// promises that of a valid history the operations without some values, and all that is linked to these, are valid too. Returns
-/// false if the operation has to do with every value.
+/// false if the operation has to do with every value: then one that observes is linked to all of them, and one that changes something
+/// makes the promise void.
 template <class M>
 concept Separable = requires(const M& model, const OperationOf<M>& operation, std::vector<std::int64_t>& values) {
   { model.touched(operation, values) } -> std::same_as<bool>;
+};
+
+/// A model that knows after which operations the past does not matter. `settles` of an operation that ended: whatever the state was, of
+/// what the operation has to do with (all, if the model is not Separable) it is the same after it, and the operation is possible at the
+/// very beginning and after any that ended and are always possible. `always_possible`: whatever the state is, it can happen, with its
+/// answer if it has one.
+template <class M>
+concept Settling = requires(const M& model, const OperationOf<M>& operation) {
+  { model.settles(operation) } -> std::same_as<bool>;
+  { model.always_possible(operation) } -> std::same_as<bool>;
 };
 
 template <class M>

@@ -164,6 +164,8 @@ bool Kv::observes(const KvInput& input, const KvOutput*) const { return input.ki
 bool Kv::blind(const KvInput& input) const { return input.kind != KvInput::Kind::get; }
 
 bool Kv::resets(const KvInput& input) const { return input.kind == KvInput::Kind::put; }
+bool Kv::settles(const KvOperation& operation) const { return resets(operation.input); }
+bool Kv::always_possible(const KvOperation& operation) const { return operation.input.kind != KvInput::Kind::get; }
 
 bool Kv::out_of_reach(const std::string& state, const KvInput&, const KvOutput& output) const {
   return !output.value.starts_with(state);
@@ -278,6 +280,19 @@ std::vector<std::uint64_t> Set::groups(std::span<const SetOperation> operations)
     }
   }
   return groups;
+}
+
+bool Set::touched(const SetOperation& operation, std::vector<std::int64_t>& values) const {
+  if (operation.input.kind == SetInput::Kind::read) return false;
+  values.push_back(operation.input.element);
+  return true;
+}
+
+bool Set::settles(const SetOperation& operation) const { return always_possible(operation); }
+
+bool Set::always_possible(const SetOperation& operation) const {
+  const bool changes = operation.input.kind == SetInput::Kind::add || operation.input.kind == SetInput::Kind::remove;
+  return changes && (!operation.ok() || operation.output.answer == SetOutput::Answer::not_told);
 }
 
 std::size_t Set::bytes(const State& state) const { return state.capacity() * sizeof(Value); }

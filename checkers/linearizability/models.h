@@ -126,6 +126,8 @@ struct Kv {
   std::uint64_t hash_output(const Output& output) const;
   bool resets(const Input& input) const;
   bool out_of_reach(const State& state, const Input& input, const Output& output) const;
+  bool settles(const Operation<Input, Output>& operation) const;
+  bool always_possible(const Operation<Input, Output>& operation) const;
 };
 
 // --- mutex ------------------------------------------------------------------------------------------------------------------
@@ -189,6 +191,9 @@ struct Set {
   std::uint64_t hash_input(const Input& input) const;
   std::uint64_t hash_output(const Output& output) const;
   std::optional<Decision> decide(std::span<const Operation<Input, Output>> operations, std::span<const Item> items) const;
+  bool touched(const Operation<Input, Output>& operation, std::vector<std::int64_t>& values) const;
+  bool settles(const Operation<Input, Output>& operation) const;
+  bool always_possible(const Operation<Input, Output>& operation) const;
 };
 
 // --- queue and stack --------------------------------------------------------------------------------------------------------
@@ -321,6 +326,10 @@ struct Znodes {
   std::size_t bytes(const State& state) const;
   std::uint64_t hash_input(const Input& input) const;
   std::uint64_t hash_output(const Output& output) const;
+  /// What is below one child of the root has to do with nothing else, as long as the root counts no children for sequential names.
+  bool touched(const Operation<Input, Output>& operation, std::vector<std::int64_t>& values) const;
+  bool settles(const Operation<Input, Output>& operation) const;
+  bool always_possible(const Operation<Input, Output>& operation) const;
 };
 
 using RegisterOperation = Operation<RegisterInput, RegisterOutput>;

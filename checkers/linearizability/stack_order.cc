@@ -1,5 +1,6 @@
-// Stacks whose values are pushed once and whose pops are all known, decided in O(n log n) (the bound of Lee and Mathur, "Efficient
-// decrease-and-conquer linearizability monitoring", 2025, by taking values away one by one as they do).
+// Stacks whose values are pushed once and whose pops are all known, decided in O(n log n): the bound of Lee and Mathur, "Efficient
+// decrease-and-conquer linearizability monitoring" (arXiv:2410.04581), by taking values away one by one as they do. (Abdulla and
+// others, "Efficient linearizability monitoring", PLDI 2025, have O(n^2) for stacks and O(n log n) for queues.)
 //
 // In the order of a stack the stays of two values are nested or apart. A value whose push and pop overlap can come and go in one
 // moment: it never matters. Of the others, where no value is in for sure the stack can be taken as empty, and what is before and

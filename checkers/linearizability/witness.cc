@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -24,17 +25,51 @@ class Shrinker {
 
   Shrunk run() && {
     cut_after_stuck();
+    unlink();
     localise();
-    for (std::size_t chunk = std::max<std::size_t>(units().size() / 2, 1);; chunk /= 2) {
-      bool removed = true;
-      while (removed && affordable_) removed = sweep(chunk);
-      if (chunk <= 1) break;
-    }
+    settle();
+    sweep_all();
+    const bool tied = !apart_;
+    if (tied) unlink();
+    if (settle() || (tied && apart_)) sweep_all();
     best_.minimal = affordable_;
     return std::move(best_);
   }
 
  private:
+  void sweep_all() {
+    for (std::size_t chunk = std::max<std::size_t>(units().size() / 2, 1);; chunk /= 2) {
+      bool removed = true;
+      while (removed && affordable_) removed = sweep(chunk);
+      if (chunk <= 1) break;
+    }
+  }
+
+  // What observes all components ties them together: without it they can go one by one.
+  void unlink() {
+    std::vector<ShrinkItem> kept;
+    for (const ShrinkItem& item : best_.items) {
+      if (!item.links) kept.push_back(item);
+    }
+    apart_ = kept.size() == best_.items.size() || try_instead(std::move(kept));
+  }
+
+  // Of each component, does without what is before the latest operation behind which the past does not matter. Whether any.
+  bool settle() {
+    std::set<std::uint32_t> settled;
+    bool any = false;
+    for (std::size_t at = best_.items.size(); at-- > 0 && affordable_;) {
+      if (at >= best_.items.size() || !best_.items[at].settles || settled.contains(best_.items[at].component)) continue;
+      const std::uint32_t component = best_.items[at].component;
+      std::optional<std::vector<ShrinkItem>> kept = settled_at(best_.items, at);
+      if (!kept || kept->size() == best_.items.size() || !try_instead(std::move(*kept))) continue;
+      settled.insert(component);
+      any = true;
+      at = best_.items.size();
+    }
+    return any;
+  }
+
   // The operations that began after the due one had ended have nothing to do with it.
   void cut_after_stuck() {
     if (best_.answer.stuck == no_event) return;
@@ -52,7 +87,7 @@ class Shrinker {
     std::map<std::uint32_t, std::size_t> of_component;
     for (std::uint32_t i = 0; i < best_.items.size(); ++i) {
       const ShrinkItem& item = best_.items[i];
-      if (item.component == no_component && !item.observes) continue;
+      if ((item.component == no_component || !apart_) && !item.observes) continue;
       std::size_t unit = units.size();
       // An operation that observes may go alone, whatever component it is in.
       if (!item.observes) unit = of_component.emplace(item.component, unit).first->second;
@@ -125,9 +160,27 @@ class Shrinker {
   Budget& budget_;
   Shrunk best_;
   bool affordable_ = true;
+  bool apart_ = true;  // components can be taken away
 };
 
 }  // namespace
+
+std::optional<std::vector<ShrinkItem>> settled_at(std::span<const ShrinkItem> items, std::size_t at) {
+  const ShrinkItem& anchor = items[at];
+  std::vector<ShrinkItem> kept;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const ShrinkItem& other = items[i];
+    const bool concerned = i != at && (other.links || other.component == anchor.component);
+    const bool later = other.item.invoke > anchor.item.completion;
+    if (!concerned || later) {
+      kept.push_back(other);
+    } else if (!other.observes && other.item.completion > anchor.item.invoke) {
+      if (!other.always_possible) return std::nullopt;
+      kept.push_back(other);
+    }
+  }
+  return kept;
+}
 
 Shrunk shrink(std::vector<ShrinkItem> items, SearchAnswer answer, Judge& judge, Budget& budget) {
   return Shrinker(std::move(items), std::move(answer), judge, budget).run();

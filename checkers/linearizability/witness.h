@@ -1,12 +1,14 @@
 // Makes an invalid history small: a sub-history that is still invalid, and whose being invalid means that the whole one is.
 //
 // Not every part of an invalid history proves something: without the write, any read of its value is "invalid". So only this is
-// taken away: what happened after the operation that cannot be placed; operations that change nothing; and all the operations of a
-// *component*, where the model can tell what depends on what (of a register: all that has to do with one value). What is
-// left is tried again each time, by the search, under a budget of its own: a witness is a help, not an answer.
+// taken away: what happened after the operation that cannot be placed; operations that change nothing; all the operations of a
+// *component*, where the model can tell what depends on what (of a register: all that has to do with one value); and what is
+// before an operation that *settles* the state of its component (of a text: a put, of a tree: a create), so that the past does not
+// matter. What is left is tried again each time, by the search, under a budget of its own: a witness is a help, not an answer.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,7 +24,16 @@ struct ShrinkItem {
   Item item;
   bool observes = false;
   std::uint32_t component = no_component;
+  bool links = false;            // it observes all components
+  bool settles = false;          // see the concept Settling
+  bool always_possible = false;  // the same
 };
+
+/// `items` without what is before `items[at]`, which settles the state of its component: what ended before it began, and what observed
+/// the component before it had ended. Nothing if that cannot be done: something else may have changed the component at the same time.
+///
+/// If `items` can be ordered, so can the result. Requires: `items[at]` settles.
+std::optional<std::vector<ShrinkItem>> settled_at(std::span<const ShrinkItem> items, std::size_t at);
 
 /// Answers whether some operations can be ordered.
 class Judge {

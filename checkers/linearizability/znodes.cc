@@ -1,6 +1,8 @@
-// ZooKeeper's tree, as far as its data operations go: PrepRequestProcessor and DataTree of Apache ZooKeeper decide which error
-// wins (a missing node, then a wrong version, then children in the way) and what a sequential name is made of (the number of
-// children that the parent ever got, in ten digits).
+// ZooKeeper's tree, as far as its data operations go. The rules are those of Apache ZooKeeper's PrepRequestProcessor:
+// - a delete asks for the node, then for its version, then for children in the way, and the first that is wrong is the error;
+// - a create asks for the parent, then for the node; a sequential one has the parent's cversion in its name, in ten digits, and only
+//   creates count it up (a delete lowers the number of children);
+// - a set asks for the node, then for its version, and counts that up.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -141,5 +143,27 @@ std::string Znodes::describe(const ZnodeInput& input, const ZnodeOutput* output)
   if (output->version != -1) text += fmt::format(" (version {})", output->version);
   return text;
 }
+
+bool Znodes::touched(const ZnodeOperation& operation, std::vector<std::int64_t>& values) const {
+  const ZnodeInput& input = operation.input;
+  const bool root = input.path == "/";
+  // These look at, or count, all children of the root.
+  if (root && (input.kind == Kind::children || input.kind == Kind::create || input.kind == Kind::remove)) return false;
+  if (input.kind == Kind::create && input.sequential && parent_of(input.path) == "/") return false;
+  const std::string_view top = std::string_view(input.path).substr(0, root ? 1 : input.path.find('/', 1));
+  // Two names of one hash are only taken for one: less can be taken away then.
+  values.push_back(static_cast<std::int64_t>(hash_text(top, 0)));
+  return true;
+}
+
+// A node that has just been made has no past.
+bool Znodes::settles(const ZnodeOperation& operation) const {
+  const ZnodeInput& input = operation.input;
+  return input.kind == Kind::create && !input.sequential && operation.output.error == Error::none && input.path.size() > 1 &&
+         parent_of(input.path) == "/";
+}
+
+// One of unknown outcome may have failed, which changes nothing.
+bool Znodes::always_possible(const ZnodeOperation& operation) const { return !operation.ok(); }
 
 }  // namespace faultline::linearizability

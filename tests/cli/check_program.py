@@ -52,6 +52,9 @@ expect("a promise about no log", check("--promise", "key-order", valid), 2, "--p
 answer = json.loads(check("--json", invalid).stdout)
 assert answer["verdict"] == "invalid" and answer["anomalies"][0]["anomaly"] == "not-linearizable", answer
 assert answer["tested"]["operations"] == 3, answer
+assert answer["linearizability"]["minimal"] and len(answer["linearizability"]["witness"]) == 3, answer
+answer = json.loads(check("--json", "--consistency", "causal", corpus / "sessions-causal.txt").stdout)
+assert answer["cycles"][0]["anomaly"] == "causal-cycle" and "commit" in [step["dependency"] for step in answer["cycles"][0]["steps"]], answer
 
 expect("no such file", check(corpus / "none.edn"), 2, "none.edn: No such file or directory")
 expect("a broken line", check("-", text="{:type :ok}\n{:type :done}\n"), 2, "what it is about cannot be told from the file")

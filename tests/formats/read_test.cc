@@ -258,3 +258,10 @@ TEST_CASE("kafka: the operations of Jepsen's workload become a log history") {
   CHECK(history->faults[0].begin.time_since_epoch().count() == 5);
   CHECK(history->faults[0].end.time_since_epoch().count() == 10);
 }
+
+TEST_CASE("formats: the reports of etcd's robustness tests are told apart from what they look like") {
+  const Lines lines = events_of(
+      R"({"ClientId":1,"Input":{"Type":"range","Range":{"Start":"a"},"Txn":null},"Call":1,"Output":{"Revision":2},"Return":5})");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].find("this is a request of etcd's robustness tests") != std::string::npos);
+}
