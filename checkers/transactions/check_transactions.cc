@@ -113,24 +113,43 @@ class Check {
 
  private:
   void analyse(WriteIndex& writes) {
+    if (out_of_budget()) return;
     Versions versions;
-    std::optional<RegisterReads> reads;
-    const Effective* effective = nullptr;
+    RegisterReads reads;
     if (options_.workload == Workload::list_append) {
       versions.lists.emplace(history_, writes);
+      if (out_of_budget()) return;
       versions.lists->find_version_anomalies(found_);
       check_list_reads(history_, writes, *versions.lists, found_);
-      effective = &versions.lists->effective();
+      reads.effective = versions.lists->effective();
       count_read_appends(writes);
     } else {
       reads = read_registers(history_, writes, found_);
-      versions.registers.emplace(history_, writes, *reads, options_.register_orders, found_);
-      effective = &reads->effective;
+      if (out_of_budget()) return;
+      versions.registers.emplace(history_, writes, reads, options_.register_orders, found_);
     }
-    if (out_of_budget()) return doubt("the budget was used up before cycles were looked for");
-    search_cycles(versions, *effective);
-    if (reads && !check_visibility(history_, writes, *reads, options_.level, found_)) {
-      doubt("the history has too many sessions to decide causal consistency");
+    if (out_of_budget()) return;
+    search_cycles(versions, reads.effective);
+    if (out_of_budget()) return;
+    search_visibility(writes, versions, reads);
+  }
+
+  // Lists tell the order of versions, so that of the levels without G-single only those above read committed have more to ask.
+  void search_visibility(const WriteIndex& writes, const Versions& versions, RegisterReads& reads) {
+    const bool lists = versions.lists.has_value();
+    const bool asked = proscribes(options_.level, lists ? anomaly::read_atomic_cycle : anomaly::read_committed_cycle);
+    if (!asked || (lists && proscribes(options_.level, cycle_name(CycleKind::g_single, OrderKind::none)))) return;
+    if (lists) reads.touches = appends_by_transaction(history_, reads.effective);
+    const VisibilityQuestion question{
+        .level = options_.level,
+        .versions_known = lists,
+        .add_versions = [&](EdgeList& edges) { versions.add_edges(edges); },
+        .evidence = [&](std::uint32_t from, std::uint32_t to, EdgeKind kind) { return versions.evidence(from, to, kind); },
+        .out_of_budget = options_.out_of_budget};
+    switch (check_visibility(history_, writes, reads, question, found_, cycles_)) {
+      case VisibilityAnswer::decided: return;
+      case VisibilityAnswer::too_many_sessions: return doubt("the history has too many sessions to decide causal consistency");
+      case VisibilityAnswer::out_of_budget: return doubt("the budget was used up before the axioms of visibility were decided");
     }
   }
 
@@ -230,7 +249,12 @@ class Check {
                  : a + " read " + value + " from " + key + ", which " + b + " replaced by " + newer;
   }
 
-  bool out_of_budget() const { return options_.out_of_budget && options_.out_of_budget(); }
+  // Notes what it means if there is none left.
+  bool out_of_budget() {
+    if (!options_.out_of_budget || !options_.out_of_budget()) return false;
+    doubt("the budget was used up before all was looked for");
+    return true;
+  }
 
   void doubt(const std::string& reason) { doubts_ += (doubts_.empty() ? "" : "; ") + reason; }
 
@@ -269,7 +293,7 @@ class Check {
 }  // namespace
 
 std::string_view to_string(Dependency dependency) {
-  constexpr std::array<std::string_view, 5> names{"ww", "wr", "rw", "process", "realtime"};
+  constexpr std::array<std::string_view, 6> names{"ww", "wr", "rw", "process", "realtime", "commit"};
   return names[static_cast<std::size_t>(dependency)];
 }
 

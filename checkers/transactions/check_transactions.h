@@ -31,21 +31,27 @@ struct TransactionOptions {
   ConsistencyLevel level = ConsistencyLevel::strict_serializable;
   RegisterOrders register_orders;
   std::uint32_t findings_per_anomaly = 8;
-  /// Asked now and then: true ends the search, and what was not decided is `unknown`. Empty: no budget.
+  /// Asked before each pass over the history and now and then in long ones: true ends the check, and what was not decided is `unknown`.
+  /// Empty: no budget.
   std::function<bool()> out_of_budget;
 };
 
-enum class Dependency : std::uint8_t { ww, wr, rw, process, realtime };
+/// `commit`: an axiom of visibility says that it must commit earlier.
+enum class Dependency : std::uint8_t { ww, wr, rw, process, realtime, commit };
 std::string_view to_string(Dependency dependency);
+
+/// In place of a transaction: what was there before all of them.
+inline constexpr std::uint32_t initial_state = 0xffff'ffffu;
 
 /// One edge of a cycle, from a transaction to the transaction of the next step, and what proves it.
 struct CycleStep {
-  std::uint32_t transaction = 0;
+  std::uint32_t transaction = 0;  // or initial_state, in a cycle of visibility
   Dependency dependency = Dependency::ww;
-  Key key;           // of ww, wr and rw
-  Value value{0};    // ww, rw: the older version (nil: the initial one); wr: the version written and read
-  Value newer{0};    // ww, rw: the version that replaced it
-  std::string text;  // "T1 appended 3 to x before T2 appended 4"
+  Key key;                   // of ww, wr, rw and commit
+  Value value{0};            // ww, rw: the older version (nil: the initial one); wr: the version written and read
+  Value newer{0};            // ww, rw: the version that replaced it
+  std::uint32_t reader = 0;  // commit: the transaction that could see this one and read `key` from the next
+  std::string text;          // "T1 appended 3 to x before T2 appended 4"
 };
 
 struct Cycle {

@@ -24,6 +24,10 @@ Shown shown_of(std::size_t count, std::size_t most) {
 
 std::string short_name(std::size_t step) { return "T" + std::to_string(step + 1); }
 
+std::string transaction_text(const TransactionHistory& history, std::uint32_t transaction) {
+  return transaction == initial_state ? std::string("the initial state") : describe(history, transaction);
+}
+
 std::string dot_text(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -63,12 +67,16 @@ std::string cycle_text(const TransactionHistory& history, const Cycle& cycle) {
 std::string cycle_json(const TransactionHistory& history, const Cycle& cycle) {
   nlohmann::ordered_json steps = nlohmann::ordered_json::array();
   for (const CycleStep& step : cycle.steps) {
-    const Transaction& transaction = history.transactions[step.transaction];
-    nlohmann::ordered_json json{{"op", transaction.source},
-                                {"process", transaction.process},
-                                {"transaction", name_of(history, step.transaction)},
-                                {"dependency", to_string(step.dependency)}};
-    if (step.dependency <= Dependency::rw) {
+    nlohmann::ordered_json json{{"op", nullptr}, {"process", nullptr}, {"transaction", "the initial state"}};
+    if (step.transaction != initial_state) {
+      const Transaction& transaction = history.transactions[step.transaction];
+      json = {{"op", transaction.source}, {"process", transaction.process}, {"transaction", name_of(history, step.transaction)}};
+    }
+    json["dependency"] = to_string(step.dependency);
+    if (step.dependency == Dependency::commit) {
+      json["key"] = history.key_name(step.key);
+      json["reader"] = history.transactions[step.reader].source;
+    } else if (step.dependency <= Dependency::rw && step.transaction != initial_state) {
       json["key"] = history.key_name(step.key);
       json["value"] = history.value_text(step.value);
       if (step.dependency != Dependency::wr) json["newer"] = history.value_text(step.newer);
@@ -87,8 +95,8 @@ std::string cycle_dot(const TransactionHistory& history, const Cycle& cycle, std
   const Shown shown = shown_of(cycle.steps.size(), most);
   const auto node = [&](std::size_t i) { return i >= shown.head && i < shown.tail ? std::string("gap") : short_name(i); };
   for_each_shown(cycle, most, [&](std::size_t i) {
-    text += "  " + short_name(i) + " [label=\"" + short_name(i) + ": " + dot_text(describe(history, cycle.steps[i].transaction)) +
-            "\"];\n";
+    text += "  " + short_name(i) + " [label=\"" + short_name(i) + ": " +
+            dot_text(transaction_text(history, cycle.steps[i].transaction)) + "\"];\n";
   });
   if (shown.head != shown.tail) {
     text += "  gap [style=dashed, label=\"" + std::to_string(shown.tail - shown.head) + " more\"];\n";

@@ -12,7 +12,8 @@ namespace faultline::transactions {
 std::string cycle_text(const TransactionHistory& history, const Cycle& cycle);
 
 /// One line of JSON: {"anomaly", "failure", "steps": [{"op", "process", "transaction", "dependency", "key", "value", "newer",
-/// "because"}]}; a step leads to the next one and the last to the first.
+/// "because"}]}; a step leads to the next one and the last to the first. A step of kind "commit" has the op of the "reader" instead of
+/// values, and the initial state has a null op.
 std::string cycle_json(const TransactionHistory& history, const Cycle& cycle);
 
 /// The cycle as a Graphviz digraph: a box for each transaction, an edge with its kind and proof for each dependency. At most

@@ -6,8 +6,9 @@ namespace faultline::transactions {
 
 using checkers::Outcome;
 
-VisibilityReads::VisibilityReads(const TransactionHistory& history, const WriteIndex& writes, const RegisterReads& reads)
-    : history_(history) {
+VisibilityReads::VisibilityReads(const TransactionHistory& history, const WriteIndex& writes, const RegisterReads& reads,
+                                 const std::function<bool()>& out_of_budget)
+    : history_(history), out_of_budget_(out_of_budget) {
   collect_reads(writes, reads);
   collect_writes(reads);
   collect_sessions(reads);
@@ -18,17 +19,33 @@ void VisibilityReads::collect_reads(const WriteIndex& writes, const RegisterRead
     read_rows_.push_back(static_cast<std::uint32_t>(reads_.size()));
     if (history_.transactions[t].outcome != Outcome::ok) continue;
     for (const MicroOperation& operation : history_.operations_of(t)) {
-      if (operation.function() != Function::read_register || !writes.usable(operation.key())) continue;
-      if (operation.value() == nil) {
-        reads_.push_back({operation.key(), initial()});
-        continue;
-      }
-      const Write* write = writes.find(operation.key(), operation.value());
+      if (!writes.usable(operation.key())) continue;
+      bool nothing = false;
+      const Write* write = write_seen(t, operation, writes, nothing);
+      if (nothing) reads_.push_back({.key = operation.key(), .writer = initial()});
       if (write == nullptr || write->transaction() == t || !reads.effective[write->transaction()]) continue;
-      reads_.push_back({operation.key(), write->transaction()});
+      reads_.push_back({operation.key(), write->transaction(), Value(write->value)});
     }
   }
   read_rows_.push_back(static_cast<std::uint32_t>(reads_.size()));
+}
+
+// The write whose version `operation` of `t` read, or `nothing`. Of a list what others appended counts: its last element that is not
+// the transaction's own.
+const Write* VisibilityReads::write_seen(std::uint32_t t, const MicroOperation& operation, const WriteIndex& writes,
+                                         bool& nothing) const {
+  if (operation.function() == Function::read_register) {
+    nothing = operation.value() == nil;
+    return nothing ? nullptr : writes.find(operation.key(), operation.value());
+  }
+  if (operation.function() != Function::read_list) return nullptr;
+  const auto list = history_.list_of(operation);
+  for (auto element = list.rbegin(); element != list.rend(); ++element) {
+    const Write* write = writes.find(operation.key(), Value(*element));
+    if (write == nullptr || write->transaction() != t) return write;
+  }
+  nothing = true;
+  return nullptr;
 }
 
 void VisibilityReads::collect_writes(const RegisterReads& reads) {
@@ -117,6 +134,7 @@ std::vector<std::uint32_t> VisibilityReads::causal_order() const {
 void VisibilityReads::advance_clocks(std::span<const std::uint32_t> order, std::uint32_t first_session, std::uint32_t width) {
   clocks_.assign(order.size() * width, 0);
   for (const std::uint32_t t : order) {
+    if (!go_on(t)) return;
     std::uint32_t* clock = &clocks_[std::size_t{t} * width];
     const auto follow = [&](std::uint32_t before) {
       const std::uint32_t* other = &clocks_[std::size_t{before} * width];

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace faultline::transactions {
 struct OutsideRead {
   Key key;
   std::uint32_t writer = no_transaction;  // a transaction that took effect, or the initial state
+  Value value = nil;                      // the version that was read
 };
 
 /// `first` commits before `second`, since `reader` could see `first` and read `key`, which both wrote, from `second`.
@@ -31,7 +33,14 @@ struct ForcedOrder {
 
 class VisibilityReads {
  public:
-  VisibilityReads(const TransactionHistory& history, const WriteIndex& writes, const RegisterReads& reads);
+  /// `out_of_budget`: asked in the passes, which end early if it says so; empty: no budget. It must outlive this.
+  VisibilityReads(const TransactionHistory& history, const WriteIndex& writes, const RegisterReads& reads,
+                  const std::function<bool()>& out_of_budget);
+
+  /// Whether some pass ended early.
+  bool stopped() const { return stopped_; }
+  /// From here on passes go on to their end.
+  void ask_no_more() { asks_ = false; }
 
   /// Transactions, and the initial state as the last node.
   std::uint32_t node_count() const { return initial() + 1; }
@@ -56,6 +65,14 @@ class VisibilityReads {
   void infer_causal(Visit visit);
 
  private:
+  // How many transactions a pass goes through between two questions for the budget.
+  static constexpr std::uint32_t transactions_per_look = 1u << 14;
+
+  bool go_on(std::uint32_t t) {
+    if (asks_ && t % transactions_per_look == 0 && out_of_budget_ && out_of_budget_()) stopped_ = true;
+    return !stopped_;
+  }
+
   static constexpr std::uint64_t causal_steps_max = 20'000'000'000;  // about ten seconds
 
   struct KeyMark {
@@ -88,6 +105,7 @@ class VisibilityReads {
     return std::binary_search(keys.begin(), keys.end(), key);
   }
   void collect_reads(const WriteIndex& writes, const RegisterReads& reads);
+  const Write* write_seen(std::uint32_t t, const MicroOperation& operation, const WriteIndex& writes, bool& nothing) const;
   void collect_writes(const RegisterReads& reads);
   void collect_sessions(const RegisterReads& reads);
   void place_in_session(std::uint32_t t, Session& session);
@@ -97,11 +115,14 @@ class VisibilityReads {
   template <class Visit>
   void visit_shared_keys(std::uint32_t writer, std::span<const Key> keys, Visit visit) const;
   template <class Visit>
-  void infer_from_clocks(std::uint32_t first_session, std::uint32_t width, Visit visit) const;
+  void infer_from_clocks(std::uint32_t first_session, std::uint32_t width, Visit visit);
   template <class Visit>
   void infer_from_sessions(Visit visit);
 
   const TransactionHistory& history_;
+  const std::function<bool()>& out_of_budget_;
+  bool asks_ = true;
+  bool stopped_ = false;
   std::vector<OutsideRead> reads_;
   std::vector<std::uint32_t> read_rows_;
   std::vector<Key> written_;
@@ -134,7 +155,7 @@ void VisibilityReads::infer_committed(Visit visit) {
   marks_.assign(history_.keys.size(), {});
   std::vector<std::uint32_t> first_from(node_count(), no_transaction);  // per writer: the reader at hand, once met
   std::vector<bool> first;
-  for (std::uint32_t t = 0; t < history_.transactions.size(); ++t) {
+  for (std::uint32_t t = 0; t < history_.transactions.size() && go_on(t); ++t) {
     const auto reads = reads_of(t);
     if (reads.size() < 2) continue;
     first.assign(reads.size(), false);
@@ -165,7 +186,7 @@ template <class Visit>
 void VisibilityReads::infer_atomic(bool sessions, Visit visit) {
   marks_.assign(history_.keys.size(), {});
   std::vector<std::uint32_t> seen_writer(node_count(), no_transaction);
-  for (std::uint32_t t = 0; t < history_.transactions.size(); ++t) {
+  for (std::uint32_t t = 0; t < history_.transactions.size() && go_on(t); ++t) {
     const auto reads = reads_of(t);
     keys_read_.clear();
     for (std::uint32_t i = 0; i < reads.size(); ++i) {
@@ -192,8 +213,8 @@ void VisibilityReads::infer_atomic(bool sessions, Visit visit) {
 }
 
 template <class Visit>
-void VisibilityReads::infer_from_clocks(std::uint32_t first_session, std::uint32_t width, Visit visit) const {
-  for (std::uint32_t t = 0; t < history_.transactions.size(); ++t) {
+void VisibilityReads::infer_from_clocks(std::uint32_t first_session, std::uint32_t width, Visit visit) {
+  for (std::uint32_t t = 0; t < history_.transactions.size() && go_on(t); ++t) {
     const std::uint32_t* clock = &clocks_[std::size_t{t} * width];
     for (const OutsideRead& read : reads_of(t)) {
       // The writes of the key by the sessions of this block, session by session.
@@ -219,7 +240,7 @@ void VisibilityReads::infer_causal(Visit visit) {
   constexpr std::size_t clock_entries_max = std::size_t{1} << 26;
   const std::size_t fit = clock_entries_max / std::max<std::size_t>(order.size(), 1);
   const auto width = static_cast<std::uint32_t>(std::clamp<std::size_t>(fit, 1, std::max(sessions_, 1u)));
-  for (std::uint32_t first = 0; first < sessions_; first += width) {
+  for (std::uint32_t first = 0; first < sessions_ && !stopped_; first += width) {
     advance_clocks(order, first, width);
     infer_from_clocks(first, width, visit);
   }
@@ -227,7 +248,7 @@ void VisibilityReads::infer_causal(Visit visit) {
 
 template <class Visit>
 void VisibilityReads::infer_from_sessions(Visit visit) {
-  for (std::uint32_t t = 0; t < history_.transactions.size(); ++t) {
+  for (std::uint32_t t = 0; t < history_.transactions.size() && go_on(t); ++t) {
     if (session_before_[t] == no_transaction) continue;
     const std::uint32_t before = session_before_[t];
     for (const OutsideRead& read : reads_of(t)) {

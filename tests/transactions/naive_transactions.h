@@ -30,9 +30,11 @@ class NaiveTransactions {
 
   const NaiveCounts& counts() const { return counts_; }
   const SmallGraph& graph() const { return graph_; }
-  /// For registers: the anomalies of visibility at the level of the options, by going through all orders of commits (naive_visibility.cc).
-  /// Nothing if reads and sessions alone have a cycle, which is G1c.
+  /// The anomalies of visibility at the level of the options, by going through all orders of commits (naive_visibility.cc).
+  /// Nothing if reads, sessions and versions alone have a cycle, which is G0 or G1c.
   std::optional<std::set<std::string>> visibility() const;
+  /// Whether `reader` read a version of `writer`; of a list that includes one on which it had already appended.
+  bool reads_from(std::uint32_t reader, std::uint32_t writer) const { return visible_sources(false)[writer][reader]; }
   bool effective(std::uint32_t t) const { return effective_.count(t) != 0; }
   bool before(std::uint32_t a, std::uint32_t b) const {
     return history_.transactions[a].outcome == checkers::Outcome::ok &&
@@ -73,7 +75,9 @@ class NaiveTransactions {
   void register_edges(std::uint32_t key);
   void add_order();
   using Relation = std::vector<std::vector<bool>>;  // [a][b]: a precedes b
+  std::optional<std::uint32_t> source_of(const Operation& read) const;
   Relation visible_sources(bool sessions) const;
+  Relation with_versions(Relation relation) const;
   Relation forced(const std::string& axiom, const Relation& before) const;
   bool session_order(std::uint32_t a, std::uint32_t b) const;
 

@@ -54,14 +54,31 @@ bool NaiveTransactions::session_order(std::uint32_t a, std::uint32_t b) const {
   return true;
 }
 
+// Whose value an ok read returned: a transaction, the initial state (one more than the last), or nobody that can be told. Of a list the
+// last element that is not the reader's own counts.
+std::optional<std::uint32_t> NaiveTransactions::source_of(const Operation& read) const {
+  const auto initial = static_cast<std::uint32_t>(history_.transactions.size());
+  if (read.write || !ok(read.transaction)) return std::nullopt;
+  const auto effective_writer = [&](const std::optional<Written>& w) {
+    return w && w->transaction != read.transaction && effective(w->transaction) ? std::optional(w->transaction) : std::nullopt;
+  };
+  if (options_.workload == Workload::rw_register) {
+    return Value(read.value) == nil ? std::optional(initial) : effective_writer(writer(read.key, read.value));
+  }
+  for (auto element = read.list.rbegin(); element != read.list.rend(); ++element) {
+    const auto w = writer(read.key, *element);
+    if (!w || w->transaction != read.transaction) return effective_writer(w);
+  }
+  return initial;
+}
+
 // The last row stands for the initial state, which wrote every key.
 NaiveTransactions::Relation NaiveTransactions::visible_sources(bool sessions) const {
-  const std::size_t initial = history_.transactions.size();
+  const auto initial = static_cast<std::uint32_t>(history_.transactions.size());
   Relation relation(initial + 1, std::vector<bool>(initial + 1, false));
   for (const Operation& o : operations_) {
-    if (o.write || !ok(o.transaction) || Value(o.value) == nil) continue;
-    const auto w = writer(o.key, o.value);
-    if (w && w->transaction != o.transaction && effective(w->transaction)) relation[w->transaction][o.transaction] = true;
+    const auto source = source_of(o);
+    if (source && *source != initial) relation[*source][o.transaction] = true;
   }
   for (std::uint32_t a = 0; a < initial; ++a) {
     relation[initial][a] = true;
@@ -72,15 +89,23 @@ NaiveTransactions::Relation NaiveTransactions::visible_sources(bool sessions) co
   return relation;
 }
 
+// What must precede what beside the axioms: the order of versions, where it is known.
+NaiveTransactions::Relation NaiveTransactions::with_versions(Relation relation) const {
+  const auto initial = static_cast<std::uint32_t>(history_.transactions.size());
+  if (options_.workload == Workload::rw_register) return relation;
+  for (std::uint32_t a = 0; a < initial; ++a) {
+    for (std::uint32_t b = 0; b < initial; ++b) relation[a][b] = relation[a][b] || graph_.has(a, b, EdgeKind::ww);
+  }
+  return relation;
+}
+
 NaiveTransactions::Relation NaiveTransactions::forced(const std::string& axiom, const Relation& before) const {
   const std::size_t initial = history_.transactions.size();
   const Relation everything = closure(before);
-  Relation result = before;
+  Relation result = with_versions(before);
   for (const Operation& read : operations_) {
-    if (read.write || !ok(read.transaction)) continue;
-    const auto w = writer(read.key, read.value);
-    if (Value(read.value) != nil && (!w || w->transaction == read.transaction || !effective(w->transaction))) continue;
-    const std::size_t source = Value(read.value) == nil ? initial : w->transaction;
+    const auto source = source_of(read);
+    if (!source) continue;
     for (std::uint32_t other = 0; other < initial; ++other) {
       bool writes = false;
       bool read_earlier = false;
@@ -93,7 +118,7 @@ NaiveTransactions::Relation NaiveTransactions::forced(const std::string& axiom, 
       bool visible = everything[other][read.transaction];
       if (axiom == "committed") visible = read_earlier;
       if (axiom == "atomic") visible = before[other][read.transaction];
-      if (visible && writes && effective(other) && other != source && other != read.transaction) result[other][source] = true;
+      if (visible && writes && effective(other) && other != *source && other != read.transaction) result[other][*source] = true;
     }
   }
   return result;
@@ -101,11 +126,16 @@ NaiveTransactions::Relation NaiveTransactions::forced(const std::string& axiom, 
 
 std::optional<std::set<std::string>> NaiveTransactions::visibility() const {
   const ConsistencyLevel level = options_.level;
-  if (!has_order(visible_sources(true))) return std::nullopt;
+  if (!has_order(with_versions(visible_sources(true)))) return std::nullopt;
   const auto violates = [this](const std::string& axiom, bool sessions) {
     return !has_order(forced(axiom, visible_sources(sessions)));
   };
   using Names = std::set<std::string>;
+  if (options_.workload == Workload::list_append) {
+    if (proscribes(level, "G-single") || !proscribes(level, "read-atomic-cycle")) return Names{};
+    if (violates("atomic", false)) return Names{"read-atomic-cycle"};
+    return proscribes(level, "causal-cycle") && violates("causal", true) ? Names{"causal-cycle"} : Names{};
+  }
   if (!proscribes(level, "read-committed-cycle")) return Names{};
   if (violates("committed", false)) return Names{"read-committed-cycle"};
   if (proscribes(level, "read-atomic-cycle") && violates("atomic", false)) return Names{"read-atomic-cycle"};

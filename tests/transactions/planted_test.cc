@@ -65,7 +65,10 @@ TEST_CASE("transactions: a planted cycle is found and named") {
     REQUIRE(found != verdict.cycles.end());
     REQUIRE(found->steps.size() == shape.size());
     // What ends before something that it follows drags its surroundings into cycles of real time. Data alone does not.
-    if (expected.order == OrderKind::none) REQUIRE(verdict.cycles.size() == 1);
+    // (The axioms of visibility say about some of these cycles once more that they are.)
+    const auto others = std::count_if(verdict.cycles.begin(), verdict.cycles.end(),
+                                      [](const Cycle& cycle) { return cycle.anomaly.find("-cycle") == std::string::npos; });
+    if (expected.order == OrderKind::none) REQUIRE(others == 1);
   }
 }
 

@@ -38,7 +38,8 @@ TEST_CASE("cycle: the same for registers") {
   options.workload = Workload::rw_register;
   options.register_orders.writes_follow_reads = true;
   const TransactionVerdict verdict = check_transactions(build(plan), options);
-  REQUIRE(verdict.cycles.size() == 1);
+  REQUIRE(verdict.cycles.size() == 2);
+  CHECK(verdict.cycles[1].anomaly == "causal-cycle");
   CHECK(verdict.verdict.findings[0].text ==
         "Let T1 = op 3 {read(k0) -> 1}, T2 = op 1 {read(k0) -> 1 write(k0, 2)}, T3 = op 2 {read(k0) -> 2}. T1 read 1 from k0, "
         "which T2 "
@@ -68,6 +69,40 @@ TEST_CASE("cycle: what is allowed is told, and is no failure") {
   CHECK(verdict.verdict.outcome == checkers::Verdict::Outcome::valid);
   REQUIRE(verdict.cycles.size() == 1);
   CHECK(!verdict.cycles[0].failure);
+}
+
+TEST_CASE("cycle: half of a transaction of lists is seen at no level with atomic visibility, and the cycle says so") {
+  const TransactionHistory history = build(half_seen());
+  TransactionOptions options;
+  options.level = ConsistencyLevel::read_committed;
+  CHECK(check_transactions(history, options).verdict.outcome == checkers::Verdict::Outcome::valid);
+  options.level = ConsistencyLevel::read_atomic;
+  const TransactionVerdict verdict = check_transactions(history, options);
+  CHECK(verdict.verdict.outcome == checkers::Verdict::Outcome::invalid);
+  REQUIRE(verdict.cycles.size() == 2);
+  const Cycle& cycle = verdict.cycles.front();
+  CHECK(cycle.anomaly == "read-atomic-cycle");
+  CHECK(cycle.failure);
+  REQUIRE(cycle.steps.size() == 2);
+  CHECK(
+      cycle_json(history, cycle) ==
+      R"({"anomaly":"read-atomic-cycle","failure":true,"steps":[{"op":0,"process":0,"transaction":"op 0 {append(k0, 1) append(k1, 1)}","dependency":"commit","key":"k1","reader":1,"because":"T1 must commit before the initial state: op 1 {read(k0) -> [1] read(k1) -> []} could see T1 and read k1, which both wrote, from the initial state"},{"op":null,"process":null,"transaction":"the initial state","dependency":"wr","because":"the initial state precedes T1"}]})");
+  CHECK(cycle_dot(history, cycle).find("the initial state") != std::string::npos);
+}
+
+TEST_CASE("budget: a check whose time is over says so, wherever it is") {
+  const TransactionHistory history = build(half_seen());
+  for (int questions = 0; questions < 3; ++questions) {
+    int asked = 0;
+    TransactionOptions options;
+    options.level = ConsistencyLevel::causal;
+    options.out_of_budget = [&] { return asked++ >= questions; };
+    const TransactionVerdict verdict = check_transactions(history, options);
+    INFO(questions << " questions");
+    CHECK(asked == questions + 1);
+    CHECK(verdict.verdict.outcome == checkers::Verdict::Outcome::unknown);
+    CHECK(verdict.verdict.reason == "the budget was used up before all was looked for");
+  }
 }
 
 }  // namespace
