@@ -55,6 +55,12 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argumen
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)), output_(std::move(other.output_)) {}
 
+ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
+  std::swap(pid_, other.pid_);
+  std::swap(output_, other.output_);
+  return *this;
+}
+
 ChildProcess::~ChildProcess() {
   if (pid_ <= 0) return;
   kill(pid_, SIGKILL);

@@ -19,7 +19,7 @@ class ChildProcess {
   /// One that was forked without us, and has no output to read.
   static ChildProcess adopt(pid_t pid) { return ChildProcess(pid, OwnedFd()); }
   ChildProcess(ChildProcess&& other) noexcept;
-  ChildProcess& operator=(ChildProcess&&) = delete;
+  ChildProcess& operator=(ChildProcess&& other) noexcept;
   /// Kills it if it still runs.
   ~ChildProcess();
 

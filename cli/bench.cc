@@ -6,6 +6,7 @@
 
 #include "bench/broker_bench.h"
 #include "bench/checkers_bench.h"
+#include "bench/cluster_bench.h"
 #include "bench/sim_bench.h"
 
 namespace faultline::cli {
@@ -14,7 +15,8 @@ namespace {
 Result<bench::BenchResult> measure(const BenchOptions& options) {
   if (options.name == "sim") return bench::run_sim_bench();
   if (options.name == "checkers") return bench::run_checkers_bench();
-  return bench::run_broker_bench([](std::string_view doing) { fmt::print(stderr, "{} ...\n", doing); });
+  const auto progress = [](std::string_view doing) { fmt::print(stderr, "{} ...\n", doing); };
+  return options.name == "cluster" ? bench::run_cluster_bench(progress) : bench::run_broker_bench(progress);
 }
 
 }  // namespace

@@ -59,11 +59,14 @@ Result<> serve(RealWorld& world, Env& env, const BrokerConfig& config) {
   signals.spawn("signals", [&] {
     if (world.wait_signal()) stop.set();
   });
-  return run_broker(env, config, stop, [&](Broker& broker, const BrokerServer& server) {
-    fmt::print("faultline broker {} ready on {} (cluster {}, {})\n", broker.node_id(), to_string(server.local()),
-               broker.cluster_id(), world.backend_name());
+  BrokerWatch watch;
+  watch.on_ready = [&](Broker& broker, const BrokerServer& server) {
+    const bool serves = config.has_broker_role();
+    fmt::print("faultline {} {} ready on {} (cluster {}, {})\n", serves ? "broker" : "controller", broker.node_id(),
+               serves ? to_string(server.local()) : config.controller_listeners, broker.cluster_id(), world.backend_name());
     std::fflush(stdout);
-  });
+  };
+  return run_broker(env, config, stop, watch);
 }
 
 }  // namespace

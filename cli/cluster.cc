@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "broker/node/broker_config.h"
 #include "cli/admin_command.h"
 #include "cli/local_cluster.h"
 #include "cli/table.h"
@@ -47,18 +46,9 @@ Result<bool> stop(LocalCluster& cluster, const std::vector<std::int32_t>& ids, s
 
 // ---- up ----
 
-Result<> check_plan(const ClusterOptions& options) {
-  if (options.brokers < 0) return Error(Errc::invalid_argument, "--brokers: at least one");
-  const bool can_be_many = broker_config_table().find("controller.quorum.bootstrap.servers") != nullptr;
-  if (!can_be_many && (options.brokers != 1 || options.controllers != 0))
-    return Error(Errc::invalid_argument, "brokers of this version know no others: --brokers 1");
-  return {};
-}
-
 Result<std::unique_ptr<LocalCluster>> create_or_open(const ClusterOptions& options) {
   Result<std::unique_ptr<LocalCluster>> present = LocalCluster::open(options.directory);
   if (!present && present.error() == Errc::not_found) {
-    TRY(check_plan(options));
     const std::int32_t brokers = options.brokers == 0 ? ClusterPlan{}.brokers : options.brokers;
     return LocalCluster::create(options.directory, {brokers, options.controllers, options.port, options.settings});
   }
@@ -196,8 +186,6 @@ ExitCode add(const ClusterOptions& options) {
   const auto grow = [&]() -> Result<ExitCode> {
     const std::unique_ptr<LocalCluster> cluster = TRY(LocalCluster::open(options.directory));
     if (cluster->addresses().empty()) return Error(Errc::closed, "no broker runs that the new one could join");
-    if (broker_config_table().find("controller.quorum.bootstrap.servers") == nullptr)
-      return Error(Errc::invalid_argument, "brokers of this version know no others");
     const std::int32_t id = TRY(cluster->add_node(options.votes));
     TRY(cluster->start({id}));
     TRY(cluster->wait_ready({id}, options.timeout_ms));

@@ -31,6 +31,7 @@ ordered_json to_json(const ClusterNode& node) {
           {"controller_port", node.controller_listener.port},
           {"pid", node.process.pid},
           {"beginning", node.process.beginning},
+          {"formatted", node.is_formatted},
           {"meant_to_run", node.is_meant_to_run}};
 }
 
@@ -47,6 +48,7 @@ ClusterNode node_from(const ordered_json& json) {
   json.at("controller_port").get_to(node.controller_listener.port);
   json.at("pid").get_to(node.process.pid);
   json.at("beginning").get_to(node.process.beginning);
+  json.at("formatted").get_to(node.is_formatted);
   json.at("meant_to_run").get_to(node.is_meant_to_run);
   return node;
 }

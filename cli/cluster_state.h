@@ -28,6 +28,7 @@ struct ClusterNode {
   Endpoint listener;             // of clients
   Endpoint controller_listener;  // port 0 unless it is a controller
   Process process;               // the last one that was started
+  bool is_formatted = false;     // once: a voter whose files are lost must not come back as the one that it was
   bool is_meant_to_run = false;
 };
 

@@ -8,11 +8,11 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <thread>
 
 #include "broker/node/broker_config.h"
 #include "broker/protocol/uuid.h"
+#include "cli/format.h"
 #include "cli/free_port.h"
 
 namespace faultline::cli {
@@ -36,18 +36,6 @@ constexpr std::array<std::string_view, 7> own_keys{"node.id",
                                                    "controller.listeners",
                                                    "controller.quorum.bootstrap.servers"};
 
-std::string draw_id() {
-  std::random_device device;
-  const auto word = [&] {
-    const std::uint64_t high = device();
-    const std::uint64_t low = device();
-    return high << 32 | low;
-  };
-  const std::uint64_t high = word();
-  const std::uint64_t low = word();
-  return protocol::to_string(protocol::Uuid::of(high, low));
-}
-
 std::string last_lines(const std::string& path) {
   std::ifstream file(path);
   std::vector<std::string> lines;
@@ -70,8 +58,6 @@ Result<> make_directory(const std::string& path) {
 /// As many brokers vote as make a majority that can lose one, and never an even number: that would cost and not help.
 std::int32_t voting_brokers(std::int32_t brokers) { return brokers >= voters_max ? voters_max : 1; }
 
-bool is_known_key(std::string_view key) { return broker_config_table().find(key) != nullptr; }
-
 }  // namespace
 
 Result<std::unique_ptr<LocalCluster>> LocalCluster::create(const std::string& directory, const ClusterPlan& plan) {
@@ -81,7 +67,7 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::create(const std::string& di
     return Error(Errc::already_exists, "there is a cluster in " + directory + " already");
   std::unique_ptr<LocalCluster> cluster(new LocalCluster(directory, std::move(lock)));
   ClusterState& state = cluster->state_;
-  state.cluster_id = draw_id();
+  state.cluster_id = protocol::to_string(draw_uuid());
   state.first_port = plan.first_port;
   state.settings = plan.settings;
   TRY(cluster->check_settings());
@@ -137,7 +123,7 @@ Result<std::int32_t> LocalCluster::make_node(bool is_controller) {
   node.id = state_.next_id++;
   node.is_controller = is_controller;
   node.votes_first = false;
-  node.directory_id = draw_id();
+  node.directory_id = protocol::to_string(draw_uuid());
   FreePorts free;
   for (const auto& [id, other] : state_.nodes) free.leave_out({other.listener.port, other.controller_listener.port});
   const std::int32_t wanted = state_.first_port == 0 ? 0 : state_.first_port + node.id - 1;
@@ -166,13 +152,11 @@ std::string LocalCluster::properties_of(const ClusterNode& node) const {
     if (other.is_controller)
       bootstrap += fmt::format("{}{}@{}", bootstrap.empty() ? "" : ",", id, to_string(other.controller_listener));
   }
-  if (is_known_key("controller.quorum.bootstrap.servers")) {
-    set("cluster.id", state_.cluster_id);
-    set("process.roles", !node.is_controller ? "broker" : node.is_broker ? "broker,controller" : "controller");
-    if (node.is_controller) set("controller.listeners", to_string(node.controller_listener));
-    set("controller.quorum.bootstrap.servers", bootstrap);
-    set("default.replication.factor", std::to_string(std::clamp(brokers, 1, default_replication_max)));
-  }
+  set("cluster.id", state_.cluster_id);
+  set("process.roles", !node.is_controller ? "broker" : node.is_broker ? "broker,controller" : "controller");
+  if (node.is_controller) set("controller.listeners", to_string(node.controller_listener));
+  set("controller.quorum.bootstrap.servers", bootstrap);
+  set("default.replication.factor", std::to_string(std::clamp(brokers, 1, default_replication_max)));
   for (const std::string& setting : state_.settings) text += setting + "\n";
   return text;
 }
@@ -201,6 +185,7 @@ Result<> LocalCluster::start_one(ClusterNode& node) {
   if (state_of(node.process) != ProcessState::gone) return {};
   const std::string path = path_of(node.id);
   TRY(make_directory(path + "/data"));
+  TRY(format_once(node));
   const std::string properties = properties_of(node);
   BrokerConfig config;
   TRY(read_properties(config, "server.properties", properties));
@@ -217,6 +202,30 @@ Result<> LocalCluster::start_one(ClusterNode& node) {
       path + "/log"));
   node.is_meant_to_run = true;
   return save();
+}
+
+Result<> LocalCluster::format_once(ClusterNode& node) {
+  if (node.is_formatted) return {};
+  StorageFormat storage;
+  storage.node_id = node.id;
+  storage.cluster_id = state_.cluster_id;
+  storage.directory_id = TRY(protocol::parse_uuid(node.directory_id));
+  if (node.votes_first) storage.voters = TRY(first_voters());
+  const Result<> formatted = format_directory(path_of(node.id) + "/data", storage);
+  // Formatted already: by an earlier command, which ended before it could write that down.
+  if (!formatted && !(formatted.error() == Errc::already_exists)) return formatted.error();
+  node.is_formatted = true;
+  return save();
+}
+
+Result<raft::VoterSet> LocalCluster::first_voters() const {
+  std::vector<raft::Voter> voters;
+  for (const auto& [id, node] : state_.nodes) {
+    if (!node.votes_first) continue;
+    const protocol::Uuid directory = TRY(protocol::parse_uuid(node.directory_id));
+    voters.push_back({.key = replica_key(id, directory), .endpoint = to_string(node.controller_listener)});
+  }
+  return raft::VoterSet(std::move(voters));
 }
 
 Result<> LocalCluster::wait_ready(const std::vector<std::int32_t>& ids, std::int64_t timeout_ms) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "broker/raft/types.h"
 #include "cli/cluster_state.h"
 #include "cli/cluster_view.h"
 
@@ -66,7 +67,8 @@ class LocalCluster {
   std::string properties_of(const ClusterNode& node) const;
   Result<> check_settings() const;
   Result<> start_one(ClusterNode& node);
-  Result<> wait_gone(ClusterNode& node);
+  Result<> format_once(ClusterNode& node);
+  Result<raft::VoterSet> first_voters() const;
   Result<> save() const { return state_.save(directory_); }
 
   const std::string directory_;

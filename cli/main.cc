@@ -14,6 +14,7 @@
 #include "cli/consume.h"
 #include "cli/convert.h"
 #include "cli/exit_code.h"
+#include "cli/format.h"
 #include "cli/museum.h"
 #include "cli/produce.h"
 #include "cli/run.h"
@@ -124,9 +125,9 @@ void add_convert(CLI::App& app, ConvertOptions& options, Command& command) {
 
 void add_bench(CLI::App& app, BenchOptions& options, Command& command) {
   CLI::App* sub = app.add_subcommand("bench", "Measure, and print the figures with their goals and the machine's own limit");
-  sub->add_option("NAME", options.name, "sim, broker or checkers")
+  sub->add_option("NAME", options.name, "sim, broker, cluster or checkers")
       ->required()
-      ->check(CLI::IsMember({"sim", "broker", "checkers"}));
+      ->check(CLI::IsMember({"sim", "broker", "cluster", "checkers"}));
   sub->add_flag("--json", options.json, "Print the figures as JSON");
   sub->callback([&] { command = [&] { return bench(options); }; });
 }
@@ -147,6 +148,20 @@ void add_broker(CLI::App& app, BrokerOptions& options, Command& command) {
       ->check(CLI::NonNegativeNumber)
       ->type_name("TIME");
   sub->callback([&] { command = [&] { return broker(options); }; });
+}
+
+void add_format(CLI::App& app, FormatOptions& options, Command& command) {
+  CLI::App* sub =
+      app.add_subcommand("format", "Give a data directory its identity, before a broker of a cluster first starts on it");
+  sub->add_option("--data", options.data, "The data directory; made if it does not exist")->required()->type_name("DIR");
+  sub->add_option("--node-id", options.node_id, "The node.id of the broker")->required()->check(CLI::NonNegativeNumber);
+  sub->add_option("--cluster-id", options.cluster_id, "The cluster.id of all its nodes")->required();
+  sub->add_option("--directory-id", options.directory_id, "Default: as the voters say, else a new one");
+  sub->add_option("--initial-voters", options.initial_voters,
+                  "With whom the quorum begins, the same for each of them; without it the node joins as an observer")
+      ->type_name("ID@HOST:PORT:DIRECTORY-ID,...");
+  sub->footer("Exit status: 0 done, 1 it is formatted already or the disk failed, 2 bad usage, 5 internal error.");
+  sub->callback([&] { command = [&] { return format(options); }; });
 }
 
 void add_produce(CLI::App& app, ProduceOptions& options, Command& command) {
@@ -193,6 +208,8 @@ int main_of(int argc, char** argv) {
   add_convert(app, convert_options, command);
   BrokerOptions broker_options;
   add_broker(app, broker_options, command);
+  FormatOptions format_options;
+  add_format(app, format_options, command);
   AdminOptions admin_options;
   add_admin_commands(app, admin_options, command);
   ClusterOptions cluster_options;

@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   node.config.tail_cache_bytes = 0;
   (void)node.disk.create_directory("t-0", no_deadline);
   put(node.disk, segment, file);
-  put(node.disk, "t-0/log-checkpoint", LogCheckpoint{0, data[0] % 8, false}.encode());
+  put(node.disk, "t-0/log-checkpoint", LogCheckpoint{0, data[0] % 8, data[0] % 5, false}.encode());
   if (const Result<> opened = node.open(LogOpen::existing); !opened) {
     ENSURE(opened.error() == Errc::corrupt);
     return 0;

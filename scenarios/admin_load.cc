@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "broker/client/admin.h"
+#include "broker/protocol/elect_leaders.h"
 #include "runtime/sync.h"
+#include "scenarios/cluster_plan.h"
 
 namespace faultline::scenarios {
 namespace {
@@ -56,6 +58,12 @@ class AdminLoad {
         list(client::latest_offset, draw_partition());
         return;
       }
+      case AdminAction::reassign: return reassign();
+      case AdminAction::preferred_leader: {
+        const std::vector<client::TopicPartition> one{draw_partition()};
+        return told(admin_.elect_leaders(protocol::ElectionType::preferred, one, deadline()));
+      }
+      case AdminAction::change_voters: return change_voters();
     }
   }
 
@@ -89,6 +97,43 @@ class AdminLoad {
     std::int64_t& deleted_below = state_.deleted_below[partition];
     deleted_below = std::max(deleted_below, offset);
     told(admin_.delete_records(partition, offset, deadline()));
+  }
+
+  // To as many brokers as it has replicas, drawn.
+  void reassign() {
+    const client::TopicPartition partition = draw_partition();
+    std::vector<std::int32_t> brokers;
+    for (std::size_t i = 0; i < broker_names(state_.scenario).size(); ++i) brokers.push_back(static_cast<std::int32_t>(i) + 1);
+    const auto topic = std::find_if(state_.scenario.topics.begin(), state_.scenario.topics.end(),
+                                    [&](const Topic& one) { return one.name == partition.topic; });
+    const auto wanted = static_cast<std::size_t>(replication_of(state_.scenario, *topic));
+    std::vector<std::int32_t> replicas;
+    while (replicas.size() < wanted) {
+      const std::size_t next = actions_.below(brokers.size());
+      replicas.push_back(brokers[next]);
+      brokers.erase(brokers.begin() + static_cast<std::ptrdiff_t>(next));
+    }
+    told(admin_.alter_reassignments({{partition, replicas}}, deadline()));
+  }
+
+  // One change at a time, as an operator would: who came back on another disk is removed under its old one, who is no voter becomes one, and
+  // if all are, one of them is taken away.
+  void change_voters() {
+    const client::ClientResult<client::QuorumDescription> quorum = admin_.describe_quorum(deadline());
+    if (!quorum) return told(quorum);
+    const std::vector<std::string> names = voter_names(state_.scenario);
+    for (const client::QuorumReplica& observer : quorum->observers) {
+      const auto name = std::find_if(names.begin(), names.end(), [&](const auto& one) { return server_id(one) == observer.id; });
+      if (name == names.end()) continue;
+      const auto voter = std::find_if(quorum->voters.begin(), quorum->voters.end(),
+                                      [&](const client::QuorumReplica& one) { return one.id == observer.id; });
+      if (voter != quorum->voters.end()) return told(admin_.remove_voter(voter->id, voter->directory, deadline()));
+      return told(admin_.add_voter({.id = observer.id, .directory = observer.directory, .endpoint = {*name, controller_port}},
+                                   deadline()));
+    }
+    if (quorum->voters.size() <= 1) return;
+    const client::QuorumReplica& voter = actions_.pick(std::span<const client::QuorumReplica>(quorum->voters));
+    told(admin_.remove_voter(voter.id, voter.directory, deadline()));
   }
 
   template <class T>

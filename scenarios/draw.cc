@@ -31,7 +31,9 @@ class Drawing {
 
   DrawnScenario run() && {
     switch_clients();
+    draw_topology();
     brokers_ = broker_names(drawn_.scenario);
+    voters_ = voter_names(drawn_.scenario);
     clients_ = client_names(drawn_.scenario);
     draw_knobs();
     for (FaultSpec& fault : drawn_.scenario.faults) fix_fault(fault);
@@ -80,6 +82,18 @@ class Drawing {
     std::erase_if(scenario.consumers,
                   [&](const Consumer& client) { return !stays(SwarmGroup::clients, "consumer " + client.name); });
     std::erase_if(scenario.admins, [&](const Admin& client) { return !stays(SwarmGroup::clients, "admin " + client.name); });
+  }
+
+  void draw_topology() {
+    Cluster& cluster = drawn_.scenario.cluster;
+    const RandomSource source = source_.child("cluster");
+    const auto fix_count = [&](std::string_view key, Range<std::int64_t>& range) {
+      if (range.low == range.high) return;
+      range.low = range.high = draw_value(source.stream(key), range);
+      drawn_.mask.push_back(std::string(key) + " = " + std::to_string(range.low));
+    };
+    fix_count("brokers", cluster.brokers);
+    fix_count("voters", cluster.voters);
   }
 
   void draw_knobs() {
@@ -155,6 +169,7 @@ class Drawing {
 
   std::string fix_node(const RandomSource& source, std::string_view key, const std::string& stated) const {
     if (stated == "brokers") return pick_name(source.stream(key), brokers_);
+    if (stated == "controllers") return pick_name(source.stream(key), voters_);
     if (stated == "clients") return clients_.empty() ? brokers_.front() : pick_name(source.stream(key), clients_);
     return stated;
   }
@@ -162,6 +177,7 @@ class Drawing {
   const RandomSource source_;
   DrawnScenario drawn_;
   std::vector<std::string> brokers_;
+  std::vector<std::string> voters_;
   std::vector<std::string> clients_;
 };
 

@@ -10,7 +10,7 @@ namespace {
 constexpr Range<Duration> span(Duration low, Duration high) { return {low, high}; }
 
 // In the order of FaultKind.
-constexpr std::array<FaultInfo, 34> table{{
+constexpr std::array<FaultInfo, 36> table{{
     {.kind = FaultKind::power_loss,
      .name = "power_loss",
      .what = "the machine loses power: what was not synced is kept, lost or torn, page by page",
@@ -100,6 +100,11 @@ constexpr std::array<FaultInfo, 34> table{{
      .what = "no packet passes from the node to its peer",
      .lasts = span(500ms, 5s),
      .takes_peer = true},
+    {.kind = FaultKind::split,
+     .name = "split",
+     .what = "all nodes, clients too, fall into two halves between which no packet passes",
+     .lasts = span(500ms, 5s)},
+    {.kind = FaultKind::bridge, .name = "bridge", .what = "the same, but the node is in both halves", .lasts = span(500ms, 5s)},
     {.kind = FaultKind::clog,
      .name = "clog",
      .what = "packets are held back, and delivered when it ends",

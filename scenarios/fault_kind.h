@@ -50,6 +50,8 @@ enum class FaultKind : std::uint8_t {
   // network
   partition,
   one_way_partition,
+  split,
+  bridge,
   clog,
   swizzle,
   packet_loss,

@@ -35,7 +35,10 @@ struct AnyVisitor {
 
 template <class V>
 void describe(V& v, std::type_identity<Cluster>) {
-  v("brokers", &Cluster::brokers, Limits{.min = 1, .max = 1});  // replication is what more than one broker would be for
+  v("brokers", &Cluster::brokers, Limits{.min = 1, .max = 100});
+  v("voters", &Cluster::voters, Limits{.min = 0, .max = 9});
+  v("controllers_apart", &Cluster::controllers_apart);
+  v("racks", &Cluster::racks, Limits{.min = 0, .max = 100});
   v("config", &Cluster::config);
 }
 
@@ -56,6 +59,7 @@ template <class V>
 void describe(V& v, std::type_identity<Topic>) {
   v("name", &Topic::name, required);
   v("partitions", &Topic::partitions, Limits{.min = 1, .max = 1000});
+  v("replication", &Topic::replication, Limits{.min = 0, .max = 100});
   v("config", &Topic::config);
 }
 

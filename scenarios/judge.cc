@@ -104,7 +104,8 @@ RunResult::Outcome outcome_of(const std::vector<Finding>& findings) {
 void judge_progress(Judgement& judgement, const Scenario& scenario, const Evidence& evidence) {
   const std::string bound = format_duration(scenario.liveness.bound);
   if (!evidence.set_up) {
-    return judgement.add(finding::no_progress, "the topics could not be created within " + bound + ", before any fault");
+    return judgement.add(finding::no_progress,
+                         "the brokers did not start, or the topics could not be created, within " + bound + ", before any fault");
   }
   if (!evidence.clients_finished) {
     judgement.add(finding::no_progress, "clients were still busy with one operation " + bound + " after everything had healed");
@@ -113,6 +114,8 @@ void judge_progress(Judgement& judgement, const Scenario& scenario, const Eviden
                                             " partitions had taken a write and " + std::to_string(evidence.reads.read) +
                                             " were read to their end; the last error was: " +
                                             (evidence.reads.last_error.empty() ? "none" : evidence.reads.last_error));
+  } else if (!evidence.not_converged.empty()) {
+    judgement.add(finding::no_progress, bound + " after everything had healed, " + evidence.not_converged);
   }
 }
 
@@ -130,7 +133,8 @@ void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
   } else {
     result.log.vacuity = checkers::measure_vacuity(result.history);
   }
-  judgement.add(evidence.probe.take_findings(), "invariants");
+  judgement.add(evidence.probe.take_findings(), "invariants of logs");
+  judgement.add(evidence.cluster_probe.take_findings(), "invariants of the cluster");
   judge_progress(judgement, scenario, evidence);
   for (const Surprise& surprise : state.surprises) {
     judgement.add(finding::surprise, checkers::seconds_text(surprise.at) + ", " + surprise.node + ": " + surprise.what);

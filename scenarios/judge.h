@@ -1,6 +1,7 @@
 // From what a trial has seen to what it means.
 #pragma once
 
+#include "scenarios/cluster_probe.h"
 #include "scenarios/log_probe.h"
 #include "scenarios/setup_load.h"
 #include "scenarios/trial.h"
@@ -10,9 +11,11 @@ namespace faultline::scenarios {
 
 struct Evidence {
   LogProbe& probe;  // its findings are taken
+  ClusterProbe& cluster_probe;
   const FinalReads& reads;
-  bool set_up = false;            // the topics came into being
-  bool clients_finished = false;  // within the bound
+  const std::string& not_converged;  // why not all replicas were in sync when time was up; empty if they were
+  bool set_up = false;               // the topics came into being
+  bool clients_finished = false;     // within the bound
 };
 
 /// Fills in outcome, verdict, findings and counts. Takes the history out of `state`.

@@ -2,6 +2,7 @@
 
 #include "broker/protocol/record.h"
 #include "broker/protocol/record_batch.h"
+#include "scenarios/cluster_plan.h"
 #include "scenarios/payload.h"
 
 namespace faultline::scenarios {
@@ -12,7 +13,7 @@ constexpr std::size_t read_bytes = 1 << 20;
 checkers::PartitionSnapshot marks_of(const std::string& node, std::uint64_t incarnation, Partition& partition) {
   checkers::PartitionSnapshot snapshot;
   snapshot.node = node;
-  snapshot.partition = to_string(client::TopicPartition{partition.id().topic, partition.id().index});
+  snapshot.partition = to_string(partition.id());
   snapshot.incarnation = incarnation;
   snapshot.log_start = partition.log_start_offset();
   snapshot.high_watermark = partition.high_watermark();
@@ -25,13 +26,7 @@ checkers::PartitionSnapshot marks_of(const std::string& node, std::uint64_t inca
 // Calls use(partition) for all that are online.
 template <class Use>
 void for_each_partition(Broker& broker, Use&& use) {
-  std::vector<std::shared_ptr<Partition>> partitions;  // kept: reading suspends, and topics may go meanwhile
-  for (const auto& [name, topic] : broker.topics().all()) {
-    for (const std::shared_ptr<Partition>& partition : topic.partitions) {
-      if (partition != nullptr) partitions.push_back(partition);
-    }
-  }
-  for (const std::shared_ptr<Partition>& partition : partitions) use(*partition);
+  for (const std::shared_ptr<Partition>& partition : broker.replicas().partitions()) use(partition);
 }
 
 // The numbers of a batch's records. Returns: false if it cannot be read.
@@ -64,41 +59,49 @@ checkers::Verdict LogProbe::take_findings() {
 }
 
 void LogProbe::look(const std::string& node, std::uint64_t incarnation, Broker& broker) {
-  for_each_partition(broker, [&](Partition& partition) {
-    checkers::PartitionSnapshot now = marks_of(node, incarnation, partition);
+  for_each_partition(broker, [&](const std::shared_ptr<Partition>& partition) {
+    if (partition->being_cut()) return;
+    checkers::PartitionSnapshot now = marks_of(node, incarnation, *partition);
     add(checkers::check_snapshot(now));
-    auto& before = last_marks_[{node, now.partition}];
-    if (!before.node.empty() && before.incarnation == now.incarnation) add(checkers::check_progress(before, now));
-    before = std::move(now);
+    Marks& before = last_marks_[{node, now.partition}];
+    if (before.replica.lock() == partition) add(checkers::check_progress(before.snapshot, now));
+    before = {partition, std::move(now)};
     ++looks_;
   });
 }
 
 void LogProbe::look_at_all(const std::string& node, std::uint64_t incarnation, Broker& broker) {
-  for_each_partition(broker, [&](Partition& partition) {
+  for (auto& [topic, partitions] : recovered_) {
+    for (auto& [index, logs] : partitions) logs.erase(broker.node_id());
+  }
+  for_each_partition(broker, [&](const std::shared_ptr<Partition>& shared) {
+    Partition& partition = *shared;
     Contents contents = read(partition);
     if (!contents.whole) return;
     checkers::PartitionSnapshot now = marks_of(node, incarnation, partition);
     now.compacted = false;
     now.batches = std::move(contents.batches);
     add(checkers::check_snapshot(now));
-    const client::TopicPartition name{partition.id().topic, partition.id().index};
-    if (syncs(name.topic)) {
-      std::vector<checkers::RecordDigest> acknowledged;
-      for (const auto& [offset, number] : state_.acknowledged[name]) {
-        acknowledged.push_back({offset, static_cast<std::uint64_t>(number)});
-      }
-      records_looked_up_ += acknowledged.size();
-      add(checkers::check_acknowledged(now, acknowledged, contents.records));
-    }
+    judge_acknowledged(partition, now, contents.records);
+    recovered_[partition.topic_id()][partition.id().index][broker.node_id()] = {.log_start = now.log_start,
+                                                                                .records = std::move(contents.records)};
     compare(std::move(now));
     ++looks_;
   });
 }
 
+// One copy has everything that was acknowledged. Where there are several, it takes the knowledge of who counts: ClusterProbe.
+void LogProbe::judge_acknowledged(const Partition& partition, const checkers::PartitionSnapshot& now,
+                                  const std::vector<checkers::RecordDigest>& records) {
+  if (is_cluster(state_.scenario) || !state_.syncs(partition.id().topic)) return;
+  const std::vector<checkers::RecordDigest> acknowledged = state_.acknowledged_in({partition.id().topic, partition.id().index});
+  records_looked_up_ += acknowledged.size();
+  add(checkers::check_acknowledged(now, acknowledged, records));
+}
+
 void LogProbe::compare(checkers::PartitionSnapshot now) {
   auto& before = last_whole_[{now.node, now.partition}];
-  if (!before.node.empty() && syncs(now.partition.substr(0, now.partition.rfind('-'))))
+  if (!before.node.empty() && state_.syncs(now.partition.substr(0, now.partition.rfind('-'))))
     add(checkers::check_progress(before, now));
   before = std::move(now);
 }
@@ -106,7 +109,7 @@ void LogProbe::compare(checkers::PartitionSnapshot now) {
 LogProbe::Contents LogProbe::read(Partition& partition) {
   Contents contents;
   std::int64_t offset = partition.log_start_offset();
-  const std::int64_t end = partition.high_watermark();
+  const std::int64_t end = partition.log_end_offset();
   while (offset < end) {
     const Result<ReadResult> found =
         partition.log().read(offset, {.upper_bound = end, .max_bytes = read_bytes, .min_one_batch = true});
@@ -126,18 +129,6 @@ LogProbe::Contents LogProbe::read(Partition& partition) {
   }
   contents.whole = true;
   return contents;
-}
-
-bool LogProbe::syncs(const std::string& topic) const {
-  const auto is_one = [](const ConfigMap& config, const std::string& key, bool standard) {
-    const auto found = config.find(key);
-    return found == config.end() ? standard : found->second.text == "1";
-  };
-  const bool by_default = is_one(state_.scenario.cluster.config, "log.flush.interval.messages", true);
-  for (const Topic& candidate : state_.scenario.topics) {
-    if (candidate.name == topic) return is_one(candidate.config, "flush.messages", by_default);
-  }
-  return by_default;
 }
 
 }  // namespace faultline::scenarios

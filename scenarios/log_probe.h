@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,14 @@ class LogProbe {
   /// Gives away what was found: all of it counted, the first few of each kind spelled out.
   checkers::Verdict take_findings();
   std::uint64_t looks() const { return looks_; }
+  /// What a replica held when it was last recovered, in full: by topic, partition and node id.
+  struct Recovered {
+    std::int64_t log_start = 0;
+    std::vector<checkers::RecordDigest> records;
+  };
+  using RecoveredLogs = std::map<protocol::Uuid, std::map<std::int32_t, std::map<std::int32_t, Recovered>>>;
+  const RecoveredLogs& recovered() const { return recovered_; }
+
   /// Acknowledged records that were looked up in a log.
   std::uint64_t records_looked_up() const { return records_looked_up_; }
 
@@ -45,11 +54,17 @@ class LogProbe {
   void add(std::vector<checkers::Finding> findings);
   void compare(checkers::PartitionSnapshot snapshot);
   static Contents read(Partition& partition);
-  bool syncs(const std::string& topic) const;
+  void judge_acknowledged(const Partition& partition, const checkers::PartitionSnapshot& now,
+                          const std::vector<checkers::RecordDigest>& records);
 
   TrialState& state_;
-  std::map<std::pair<std::string, std::string>, checkers::PartitionSnapshot> last_marks_;  // by node and partition
+  struct Marks {
+    std::weak_ptr<Partition> replica;  // a replica that is taken away and put back is another one
+    checkers::PartitionSnapshot snapshot;
+  };
+  std::map<std::pair<std::string, std::string>, Marks> last_marks_;  // by node and partition
   std::map<std::pair<std::string, std::string>, checkers::PartitionSnapshot> last_whole_;
+  RecoveredLogs recovered_;
   checkers::FindingList findings_;
   std::uint64_t looks_ = 0;
   std::uint64_t records_looked_up_ = 0;

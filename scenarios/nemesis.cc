@@ -52,10 +52,12 @@ void add_to_link(sim::LinkOptions& link, const FaultSpec& fault) {
 
 }  // namespace
 
-Nemesis::Nemesis(sim::World& world, const Scenario& scenario, std::map<std::string, sim::NodeId> nodes)
+Nemesis::Nemesis(sim::World& world, const Scenario& scenario, std::uint64_t seed, std::map<std::string, sim::NodeId> nodes)
     : world_(world),
       scenario_(scenario),
+      seed_(seed),
       nodes_(std::move(nodes)),
+      servers_(server_names(scenario)),
       calm_disk_(world.options().disk),
       calm_link_(world.options().link),
       active_(scenario.faults.size()) {}
@@ -69,11 +71,17 @@ void Nemesis::schedule(Time start) {
 void Nemesis::begin(std::size_t index) {
   if (healed_) return;
   const FaultSpec& fault = scenario_.faults[index];
-  if (!strike(fault, index)) return;
+  Active& active = active_[index];
+  for (const std::string& name : targets_of(fault)) {
+    if (strike(fault, name, active)) active.nodes.push_back(name);
+  }
+  if (active.nodes.empty()) return;
   ++begun_[fault.kind];
   if (is_unlisted(fault.kind)) {
     const Duration lasts = fault.lasts ? fault.lasts->low : Duration{};
-    unlisted_.push_back({fault.kind, fault.node, world_.now(), after(world_.now(), lasts)});
+    for (const std::string& name : active.nodes) {
+      unlisted_.push_back({fault.kind, name, world_.now(), after(world_.now(), lasts)});
+    }
   }
   if (!fault.lasts) return;
   in_force_.push_back(index);
@@ -81,57 +89,43 @@ void Nemesis::begin(std::size_t index) {
   world_.schedule(after(world_.now(), fault.lasts->low), [this, index] { end(index); });
 }
 
+std::vector<std::string> Nemesis::targets_of(const FaultSpec& fault) const {
+  const std::optional<Target> target = parse_target(fault.node);
+  if (!target) return {fault.node};
+  return find_target_ ? find_target_(*target) : std::vector<std::string>{};
+}
+
 void Nemesis::end(std::size_t index) {
   if (std::erase(in_force_, index) == 0) return;
+  const FaultSpec& fault = scenario_.faults[index];
   for (const sim::PartitionId partition : active_[index].partitions) world_.heal(partition);
   active_[index].partitions.clear();
-  if (scenario_.faults[index].kind == FaultKind::clog) {
-    const sim::NodeId node = id_of(scenario_.faults[index].node);
-    for (const sim::NodeId peer : peers_of(scenario_.faults[index])) {
-      world_.unclog(node, peer);
-      world_.unclog(peer, node);
+  if (fault.kind == FaultKind::clog) {
+    for (const std::string& name : active_[index].nodes) {
+      for (const sim::NodeId peer : peers_of(fault, name)) {
+        world_.unclog(id_of(name), peer);
+        world_.unclog(peer, id_of(name));
+      }
     }
   }
-  apply_states(scenario_.faults[index].kind);
+  apply_states(fault.kind);
 }
 
 // What happens at the moment a fault begins. Returns: false if there is nothing that it could happen to.
-bool Nemesis::strike(const FaultSpec& fault, std::size_t index) {
-  const sim::NodeId node = id_of(fault.node);
+bool Nemesis::strike(const FaultSpec& fault, const std::string& name, Active& active) {
+  const sim::NodeId node = id_of(name);
   const bool running = world_.is_running(node);
   switch (fault.kind) {
     case FaultKind::power_loss:
     case FaultKind::kill:
-      if (running) end_process(fault);
+      if (running) end_process(fault, name);
       return running;
     case FaultKind::stop:
     case FaultKind::wipe:
     case FaultKind::rename_host:
-      if (running) strike_broker(fault);
+      if (running) strike_broker(fault, name);
       return running;
-    case FaultKind::partition: active_[index].partitions.push_back(world_.partition({node}, peers_of(fault))); return true;
-    case FaultKind::one_way_partition:
-      active_[index].partitions.push_back(world_.partition({node}, peers_of(fault), sim::Direction::one_way));
-      return true;
-    case FaultKind::clog:
-      for (const sim::NodeId peer : peers_of(fault)) {
-        world_.clog(node, peer);
-        world_.clog(peer, node);
-      }
-      return true;
-    case FaultKind::swizzle: {
-      std::vector<sim::NodeId> all;
-      for (const auto& [name, id] : nodes_) all.push_back(id);
-      world_.swizzle(all, fault.lasts->low);
-      return true;
-    }
-    case FaultKind::reset:
-      for (const sim::NodeId peer : peers_of(fault)) world_.reset_connections(node, peer);
-      return running;
-    case FaultKind::half_open:
-      for (const sim::NodeId peer : peers_of(fault)) world_.forget_connections(node, peer);
-      return running;
-    case FaultKind::disk_full: active_[index].full_at = world_.disk_used_bytes(node); return true;
+    case FaultKind::disk_full: active.full_at[name] = world_.disk_used_bytes(node); return true;
     case FaultKind::disk_stall: world_.stall_disk(node, fault.lasts->low); return true;
     case FaultKind::bit_rot: {
       bool any = false;
@@ -139,24 +133,68 @@ bool Nemesis::strike(const FaultSpec& fault, std::size_t index) {
       return any;
     }
     case FaultKind::clock_step: world_.step_wall_clock(node, fault.by->low); return true;
+    default: return strike_links(fault, name, active);
+  }
+}
+
+bool Nemesis::strike_links(const FaultSpec& fault, const std::string& name, Active& active) {
+  const sim::NodeId node = id_of(name);
+  switch (fault.kind) {
+    case FaultKind::partition: active.partitions.push_back(world_.partition({node}, peers_of(fault, name))); return true;
+    case FaultKind::one_way_partition:
+      active.partitions.push_back(world_.partition({node}, peers_of(fault, name), sim::Direction::one_way));
+      return true;
+    case FaultKind::split:
+    case FaultKind::bridge: split(fault, name, active); return true;
+    case FaultKind::clog:
+      for (const sim::NodeId peer : peers_of(fault, name)) {
+        world_.clog(node, peer);
+        world_.clog(peer, node);
+      }
+      return true;
+    case FaultKind::swizzle: {
+      std::vector<sim::NodeId> all;
+      for (const auto& [other, id] : nodes_) all.push_back(id);
+      world_.swizzle(all, fault.lasts->low);
+      return true;
+    }
+    case FaultKind::reset:
+      for (const sim::NodeId peer : peers_of(fault, name)) world_.reset_connections(node, peer);
+      return world_.is_running(node);
+    case FaultKind::half_open:
+      for (const sim::NodeId peer : peers_of(fault, name)) world_.forget_connections(node, peer);
+      return world_.is_running(node);
     default: return true;
   }
 }
 
-void Nemesis::strike_broker(const FaultSpec& fault) {
+// Each node draws its side by itself, so that a node that is taken away moves no other.
+void Nemesis::split(const FaultSpec& fault, const std::string& name, Active& active) {
+  const RandomSource sides = RandomSource(seed_).child("fault").child(fault.id).child("side");
+  std::vector<sim::NodeId> left;
+  std::vector<sim::NodeId> right;
+  for (const auto& [other, id] : nodes_) {
+    const bool is_left = sides.stream(other).chance({1, 2});
+    if (fault.kind == FaultKind::bridge && other == name) continue;
+    (is_left ? left : right).push_back(id);
+  }
+  if (!left.empty() && !right.empty()) active.partitions.push_back(world_.partition(left, right));
+}
+
+void Nemesis::strike_broker(const FaultSpec& fault, const std::string& name) {
   const Duration restart_after = fault.restart_after->low;
-  if (fault.kind == FaultKind::stop) return broker_acts_.stop(fault.node, restart_after);
-  end_process(fault);
+  if (fault.kind == FaultKind::stop) return broker_acts_.stop(name, restart_after);
+  end_process(fault, name);
   if (fault.kind == FaultKind::wipe) {
-    world_.wipe(id_of(fault.node));
-    broker_acts_.wiped(fault.node, restart_after);
+    world_.wipe(id_of(name));
+    broker_acts_.wiped(name, restart_after);
   } else {
-    broker_acts_.move(fault.node);
+    broker_acts_.move(name);
   }
 }
 
-void Nemesis::end_process(const FaultSpec& fault) {
-  const sim::NodeId node = id_of(fault.node);
+void Nemesis::end_process(const FaultSpec& fault, const std::string& name) {
+  const sim::NodeId node = id_of(name);
   if (fault.kind == FaultKind::power_loss || fault.kind == FaultKind::wipe) {
     world_.crash(node);
   } else {
@@ -179,8 +217,9 @@ void Nemesis::apply_disk(sim::NodeId node, const std::string& name) {
     return options.metadata_error.numerator != 0 || options.sync_dir_error.numerator != 0;
   };
   for_each_in_force([&](const FaultSpec& fault, const Active& active) {
-    if (fault.node != name) return;
-    add_to_disk(disk, fault, active.full_at);
+    if (!struck(active, name)) return;
+    const auto full_at = active.full_at.find(name);
+    add_to_disk(disk, fault, full_at == active.full_at.end() ? 0 : full_at->second);
   });
   // A failed change of names leaves the disk read-only: that ends with the fault, as a file system is mounted again.
   if (names_fail(world_.disk(node)) && !names_fail(disk) && !any_in_force(FaultKind::read_only, name)) {
@@ -191,8 +230,8 @@ void Nemesis::apply_disk(sim::NodeId node, const std::string& name) {
 
 void Nemesis::apply_process(sim::NodeId node, const std::string& name) {
   Applied wanted;
-  for_each_in_force([&](const FaultSpec& fault, const Active&) {
-    if (fault.node != name) return;
+  for_each_in_force([&](const FaultSpec& fault, const Active& active) {
+    if (!struck(active, name)) return;
     if (fault.kind == FaultKind::slow_node) wanted.factor = std::max(wanted.factor, fault.factor->low);
     if (fault.kind == FaultKind::clock_drift) wanted.ppm = fault.ppm->low;
   });
@@ -213,30 +252,39 @@ void Nemesis::apply_links() {
     for (const auto& [to, to_id] : nodes_) {
       if (from == to) continue;
       sim::LinkOptions link = calm_link_;
-      for_each_in_force([&](const FaultSpec& fault, const Active&) {
-        if (concerns(fault, from, to)) add_to_link(link, fault);
+      for_each_in_force([&](const FaultSpec& fault, const Active& active) {
+        if (concerns(fault, active, from, to)) add_to_link(link, fault);
       });
       world_.link(from_id, to_id) = link;
     }
   }
 }
 
+bool Nemesis::struck(const Active& active, const std::string& node) {
+  return std::find(active.nodes.begin(), active.nodes.end(), node) != active.nodes.end();
+}
+
 bool Nemesis::any_in_force(FaultKind kind, const std::string& node) const {
   bool any = false;
-  for_each_in_force([&](const FaultSpec& fault, const Active&) { any = any || (fault.kind == kind && fault.node == node); });
+  for_each_in_force(
+      [&](const FaultSpec& fault, const Active& active) { any = any || (fault.kind == kind && struck(active, node)); });
   return any;
 }
 
-bool Nemesis::concerns(const FaultSpec& fault, const std::string& from, const std::string& to) const {
-  if (!is_network(fault.kind)) return false;
-  const auto is_peer = [&](const std::string& other) { return fault.peer.empty() || fault.peer == other; };
-  return (fault.node == from && is_peer(to)) || (fault.node == to && is_peer(from));
+bool Nemesis::is_peer(const FaultSpec& fault, const std::string& node) const {
+  if (fault.peer == "servers") return std::find(servers_.begin(), servers_.end(), node) != servers_.end();
+  return fault.peer.empty() || fault.peer == node;
 }
 
-std::vector<sim::NodeId> Nemesis::peers_of(const FaultSpec& fault) const {
+bool Nemesis::concerns(const FaultSpec& fault, const Active& active, const std::string& from, const std::string& to) const {
+  if (!is_network(fault.kind)) return false;
+  return (struck(active, from) && is_peer(fault, to)) || (struck(active, to) && is_peer(fault, from));
+}
+
+std::vector<sim::NodeId> Nemesis::peers_of(const FaultSpec& fault, const std::string& name) const {
   std::vector<sim::NodeId> peers;
-  for (const auto& [name, id] : nodes_) {
-    if (name != fault.node && (fault.peer.empty() || fault.peer == name)) peers.push_back(id);
+  for (const auto& [other, id] : nodes_) {
+    if (other != name && is_peer(fault, other)) peers.push_back(id);
   }
   return peers;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "scenarios/scenario.h"
+#include "scenarios/targets.h"
 #include "sim/world.h"
 
 namespace faultline::scenarios {
@@ -18,7 +19,7 @@ namespace faultline::scenarios {
 class Nemesis {
  public:
   /// Requires: `scenario` was drawn; `world` and `scenario` outlive this; all nodes of the scenario are in `nodes`, by name.
-  Nemesis(sim::World& world, const Scenario& scenario, std::map<std::string, sim::NodeId> nodes);
+  Nemesis(sim::World& world, const Scenario& scenario, std::uint64_t seed, std::map<std::string, sim::NodeId> nodes);
 
   /// What is done to a broker with the help of whoever runs it. The nemesis starts a wiped or moved broker again by itself.
   struct BrokerActs {
@@ -27,6 +28,9 @@ class Nemesis {
     std::function<void(const std::string& node)> move;                           // it will come back under another address
   };
   void set_broker_acts(BrokerActs acts) { broker_acts_ = std::move(acts); }
+  /// Who a target is at this moment; nobody if there is no such node now.
+  using FindTarget = std::function<std::vector<std::string>(const Target& target)>;
+  void set_find_target(FindTarget find) { find_target_ = std::move(find); }
   /// Orders all faults, counted from `start`.
   void schedule(Time start);
   /// Ends every fault, starts every node that is down, and lets no further fault begin.
@@ -45,25 +49,6 @@ class Nemesis {
   const std::vector<Interval>& unlisted() const { return unlisted_; }
 
  private:
-  void begin(std::size_t index);
-  void end(std::size_t index);
-  bool strike(const FaultSpec& fault, std::size_t index);
-  void strike_broker(const FaultSpec& fault);
-  void end_process(const FaultSpec& fault);
-  void apply_states(FaultKind kind);
-  void apply_disk(sim::NodeId node, const std::string& name);
-  void apply_process(sim::NodeId node, const std::string& name);
-  void apply_links();
-  /// Calls use(fault, active) for every fault in force.
-  template <class Use>
-  void for_each_in_force(Use&& use) const {
-    for (const std::size_t index : in_force_) use(scenario_.faults[index], active_[index]);
-  }
-  bool any_in_force(FaultKind kind, const std::string& node) const;
-  bool concerns(const FaultSpec& fault, const std::string& from, const std::string& to) const;
-  std::vector<sim::NodeId> peers_of(const FaultSpec& fault) const;
-  sim::NodeId id_of(const std::string& name) const { return nodes_.at(name); }
-
   /// What was done to a node, to be undone when nothing asks for it any more.
   struct Applied {
     bool paused = false;
@@ -73,18 +58,46 @@ class Nemesis {
     std::int64_t ppm = 0;
   };
   struct Active {
+    std::vector<std::string> nodes;  // that it struck
     std::vector<sim::PartitionId> partitions;
-    std::uint64_t full_at = 0;  // disk_full: bytes in use when it began
+    std::map<std::string, std::uint64_t> full_at;  // disk_full: bytes in use when it began, by node
   };
+
+  void begin(std::size_t index);
+  void end(std::size_t index);
+  std::vector<std::string> targets_of(const FaultSpec& fault) const;
+  bool strike(const FaultSpec& fault, const std::string& name, Active& active);
+  bool strike_links(const FaultSpec& fault, const std::string& name, Active& active);
+  void strike_broker(const FaultSpec& fault, const std::string& name);
+  void end_process(const FaultSpec& fault, const std::string& name);
+  void split(const FaultSpec& fault, const std::string& name, Active& active);
+  void apply_states(FaultKind kind);
+  void apply_disk(sim::NodeId node, const std::string& name);
+  void apply_process(sim::NodeId node, const std::string& name);
+  void apply_links();
+  /// Calls use(fault, active) for every fault in force.
+  template <class Use>
+  void for_each_in_force(Use&& use) const {
+    for (const std::size_t index : in_force_) use(scenario_.faults[index], active_[index]);
+  }
+  static bool struck(const Active& active, const std::string& node);
+  bool any_in_force(FaultKind kind, const std::string& node) const;
+  bool concerns(const FaultSpec& fault, const Active& active, const std::string& from, const std::string& to) const;
+  bool is_peer(const FaultSpec& fault, const std::string& node) const;
+  std::vector<sim::NodeId> peers_of(const FaultSpec& fault, const std::string& name) const;
+  sim::NodeId id_of(const std::string& name) const { return nodes_.at(name); }
 
   // Constant after construction.
   sim::World& world_;
   const Scenario& scenario_;
+  const std::uint64_t seed_;
   const std::map<std::string, sim::NodeId> nodes_;
+  const std::vector<std::string> servers_;
   const sim::DiskOptions calm_disk_;
   const sim::LinkOptions calm_link_;
   // Volatile.
   BrokerActs broker_acts_;
+  FindTarget find_target_;
   std::vector<Active> active_;         // by index of the fault
   std::vector<std::size_t> in_force_;  // indices, in the order in which they began
   std::map<std::string, Applied> applied_;

@@ -6,6 +6,7 @@
 #include "broker/client/producer.h"
 #include "broker/protocol/partitioner.h"
 #include "runtime/sync.h"
+#include "scenarios/cluster_plan.h"
 #include "scenarios/enum_names.h"
 #include "scenarios/payload.h"
 #include "scenarios/record_number.h"
@@ -63,6 +64,9 @@ class ProducerLoad {
   }
 
   bool idempotent() const { return spec_.idempotent && spec_.acks == Acks::all; }
+
+  // What one of several replicas has alone may be gone with its leadership, acknowledged or not.
+  bool promises() const { return spec_.acks == Acks::all || !is_cluster(state_.scenario); }
 
   void add_producer(Codec codec) {
     client::ProducerConfig config;
@@ -131,9 +135,9 @@ class ProducerLoad {
     std::string error;
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
       const client::ClientResult<client::Acknowledgement> result = deliveries[i] ? deliveries[i]->wait() : deliveries[i].error();
-      offsets.push_back(result ? result->offset : checkers::no_offset);
-      if (result && result->offset >= 0) state_.acknowledged[target][result->offset] = records[i].value;
-      all_ok = all_ok && result && result->offset >= 0;
+      offsets.push_back(result && promises() ? result->offset : checkers::no_offset);
+      if (result && result->offset >= 0 && promises()) state_.acknowledged[target][result->offset] = records[i].value;
+      all_ok = all_ok && promises() && result && result->offset >= 0;
       none_possible = none_possible && !result && result.error().definite;
       if (result) continue;
       error = to_string(result.error());

@@ -29,8 +29,11 @@ struct ConfigText {
 using ConfigMap = std::map<std::string, ConfigText>;
 
 struct Cluster {
-  std::int64_t brokers = 1;
-  ConfigMap config;  // Kafka's names
+  Range<std::int64_t> brokers{1, 1};
+  Range<std::int64_t> voters{0, 0};  // of the quorum; 0: as many as brokers, three at most, an odd number
+  bool controllers_apart = false;    // voters are processes of their own; else the first brokers
+  std::int64_t racks = 0;            // brokers are spread over so many; 0: none
+  ConfigMap config;                  // Kafka's names
 
   bool operator==(const Cluster&) const = default;
 };
@@ -55,6 +58,7 @@ struct DiskModel {
 struct Topic {
   std::string name;
   std::int64_t partitions = 1;
+  std::int64_t replication = 0;  // 0: as many as brokers, three at most
   ConfigMap config;
 
   bool operator==(const Topic&) const = default;
@@ -99,9 +103,18 @@ struct Consumer {
   bool operator==(const Consumer&) const = default;
 };
 
-enum class AdminAction : std::uint8_t { create_topic, delete_topic, create_partitions, delete_records, list_offsets };
+enum class AdminAction : std::uint8_t {
+  create_topic,
+  delete_topic,
+  create_partitions,
+  delete_records,
+  list_offsets,
+  reassign,          // a partition's replicas move to other brokers
+  preferred_leader,  // a partition is led by the first of its replicas again, if that is in sync
+  change_voters,     // a voter of the quorum is removed, or one that is none any more is added again
+};
 
-/// `count` clients that each do one of `actions` every so often, on topics of their own; delete_records on those of the scenario.
+/// `count` clients that each do one of `actions` every so often, on topics of their own; what concerns records and replicas on those of the scenario.
 struct Admin {
   std::string name;
   std::int64_t count = 1;
@@ -113,8 +126,8 @@ struct Admin {
 
 /// A fault with those parameters that the scenario states; the rest is in fault_infos().
 struct FaultParameters {
-  std::string node;  // "broker-0", "reader-1", or a set: "brokers", "clients"; empty: one of the brokers
-  std::string peer;  // the other end of a link; empty: all other nodes
+  std::string node;  // "broker-0", "reader-1", one of "brokers", "controllers", "clients", or a target; empty: one of the brokers
+  std::string peer;  // the other end of a link; "servers": all other brokers and controllers; empty: all other nodes
   std::optional<Range<Duration>> lasts;
   std::optional<Range<Duration>> restart_after;
   std::optional<Range<Duration>> latency;
@@ -217,8 +230,15 @@ struct Scenario {
 /// The kind of a family: stated, or else the one that it is named after.
 std::optional<FaultKind> family_kind(std::string_view name, const FaultFamily& family);
 
-/// The names of all nodes of a scenario: "broker-0", then "NAME-0", "NAME-1" for each client.
+/// The names of all nodes of a scenario: "broker-0", "controller-0" if controllers are apart, then "NAME-0", "NAME-1" for each client.
+/// Of a scenario that is not drawn: as many as there can be.
 std::vector<std::string> broker_names(const Scenario& scenario);
+/// Brokers, then controllers that are processes of their own.
+std::vector<std::string> server_names(const Scenario& scenario);
+/// Those servers that are the quorum's first voters.
+std::vector<std::string> voter_names(const Scenario& scenario);
+/// How many replicas the partitions of a topic have.
+std::int64_t replication_of(const Scenario& scenario, const Topic& topic);
 std::vector<std::string> client_names(const Scenario& scenario);
 
 }  // namespace faultline::scenarios

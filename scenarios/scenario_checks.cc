@@ -8,6 +8,7 @@
 #include "scenarios/enum_names.h"
 #include "scenarios/field_reader.h"
 #include "scenarios/scenario_file.h"
+#include "scenarios/targets.h"
 
 namespace faultline::scenarios {
 namespace {
@@ -20,14 +21,15 @@ bool strikes_clients(FaultKind kind) {
 class Checker {
  public:
   explicit Checker(const Scenario& scenario) : scenario_(scenario) {
-    brokers_ = broker_names(scenario);
-    nodes_ = brokers_;
+    servers_ = server_names(scenario);
+    nodes_ = servers_;
     const std::vector<std::string> clients = client_names(scenario);
     nodes_.insert(nodes_.end(), clients.begin(), clients.end());
   }
 
   std::vector<Problem> run() && {
     check_names();
+    check_cluster();
     check_config();
     check_clients("producer", scenario_.producers);
     check_clients("consumer", scenario_.consumers);
@@ -47,7 +49,7 @@ class Checker {
         complain("topic[" + std::to_string(i) + "].name", "there is another topic of this name");
       }
     }
-    std::set<std::string> clients{"broker"};
+    std::set<std::string> clients{"broker", "controller"};
     const auto check = [&](const std::string& kind, const auto& list) {
       for (std::size_t i = 0; i < list.size(); ++i) {
         const std::string path = kind + "[" + std::to_string(i) + "].name";
@@ -58,6 +60,18 @@ class Checker {
     check("producer", scenario_.producers);
     check("consumer", scenario_.consumers);
     check("admin", scenario_.admins);
+  }
+
+  void check_cluster() {
+    const Cluster& cluster = scenario_.cluster;
+    if (!cluster.controllers_apart && cluster.voters.high > cluster.brokers.high) {
+      complain("cluster.voters", "there are more of them than brokers; say controllers_apart = true, or fewer");
+    }
+    for (std::size_t i = 0; i < scenario_.topics.size(); ++i) {
+      if (scenario_.topics[i].replication > cluster.brokers.high) {
+        complain("topic[" + std::to_string(i) + "].replication", "there are not so many brokers");
+      }
+    }
   }
 
   void check_config() {
@@ -150,20 +164,35 @@ class Checker {
     for (const std::string_view key : refused_) {
       complain(path + "." + std::string(key), "'" + std::string(info.name) + "' does not take it; it takes " + taken);
     }
-    const bool on_client = !fault.node.empty() && fault.node != "brokers" &&
-                           std::find(brokers_.begin(), brokers_.end(), fault.node) == brokers_.end();
+    const bool on_client = fault.node == "clients" || (std::find(nodes_.begin(), nodes_.end(), fault.node) != nodes_.end() &&
+                                                       std::find(servers_.begin(), servers_.end(), fault.node) == servers_.end());
     if (on_client && !strikes_clients(kind)) {
       complain(path + ".node", "'" + std::string(info.name) +
                                    "' strikes brokers only: clients have no disk, no address and are not asked to stop");
     }
-    check_node(path + ".node", fault.node);
-    check_node(path + ".peer", fault.peer);
+    if (const std::optional<Target> target = parse_target(fault.node)) {
+      check_target(path + ".node", *target);
+    } else {
+      check_node(path + ".node", fault.node, {"brokers", "controllers", "clients"}, target_words());
+    }
+    check_node(path + ".peer", fault.peer, {"brokers", "controllers", "clients", "servers"}, {});
   }
 
-  void check_node(const std::string& path, const std::string& node) {
-    if (node.empty() || node == "brokers" || node == "clients") return;
+  void check_target(const std::string& path, const Target& target) {
+    if (target.partition.empty()) return;
+    std::vector<std::string> partitions;
+    for (const Topic& topic : scenario_.topics) {
+      for (std::int64_t i = 0; i < topic.partitions; ++i) partitions.push_back(topic.name + "-" + std::to_string(i));
+    }
+    if (std::find(partitions.begin(), partitions.end(), target.partition) != partitions.end()) return;
+    complain(path, unknown_word("partition", target.partition, {partitions.begin(), partitions.end()}));
+  }
+
+  void check_node(const std::string& path, const std::string& node, std::vector<std::string_view> known,
+                  const std::vector<std::string_view>& more) {
+    if (node.empty() || std::find(known.begin(), known.end(), node) != known.end()) return;
     if (std::find(nodes_.begin(), nodes_.end(), node) != nodes_.end()) return;
-    std::vector<std::string_view> known{"brokers", "clients"};
+    known.insert(known.end(), more.begin(), more.end());
     known.insert(known.end(), nodes_.begin(), nodes_.end());
     complain(path, unknown_word("node", node, known));
   }
@@ -175,7 +204,7 @@ class Checker {
   }
 
   const Scenario& scenario_;
-  std::vector<std::string> brokers_;
+  std::vector<std::string> servers_;
   std::vector<std::string> nodes_;
   std::vector<std::string_view> refused_;
   std::vector<Problem> problems_;

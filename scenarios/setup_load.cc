@@ -151,8 +151,10 @@ class FinalReader {
 void run_setup(Env& env, TrialState& state, bool& done) {
   client::Admin admin(env, state.cluster_config("setup", request_timeout));
   for (const Topic& topic : state.scenario.topics) {
-    client::NewTopic wanted{
-        .name = topic.name, .partitions = static_cast<std::int32_t>(topic.partitions), .replication_factor = 1, .configs = {}};
+    client::NewTopic wanted{.name = topic.name,
+                            .partitions = static_cast<std::int32_t>(topic.partitions),
+                            .replication_factor = static_cast<std::int16_t>(replication_of(state.scenario, topic)),
+                            .configs = {}};
     for (const auto& [key, value] : topic.config) wanted.configs[key] = value.text;
     while (true) {
       const client::ClientResult<> created = admin.create_topic(wanted, after(env.clock.now(), attempt_timeout));

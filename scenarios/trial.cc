@@ -6,6 +6,8 @@
 
 #include "scenarios/admin_load.h"
 #include "scenarios/broker_host.h"
+#include "scenarios/cluster_plan.h"
+#include "scenarios/cluster_probe.h"
 #include "scenarios/consumer_load.h"
 #include "scenarios/draw.h"
 #include "scenarios/judge.h"
@@ -50,10 +52,12 @@ class Trial {
         drawn_(draw(scenario, seed)),
         world_(world_options(drawn_.scenario, seed, options)),
         state_(drawn_.scenario, seed, world_),
-        probe_(state_) {
-    add_brokers();
+        probe_(state_),
+        cluster_probe_(state_) {
+    add_servers();
     add_clients();
-    nemesis_ = std::make_unique<Nemesis>(world_, drawn_.scenario, nodes_);
+    nemesis_ = std::make_unique<Nemesis>(world_, drawn_.scenario, seed, nodes_);
+    nemesis_->set_find_target([this](const Target& target) { return find(target); });
     nemesis_->set_broker_acts({
         .stop = [this](const std::string& name, Duration restart_after) { host_of(name).stop(restart_after); },
         .wiped = [this](const std::string&, Duration restart_after) { create_topics_again(restart_after); },
@@ -72,8 +76,10 @@ class Trial {
   Trial& operator=(const Trial&) = delete;
 
   RunResult run() {
+    // Topics are spread over the brokers that there are: all of them first.
+    bool set_up = wait_until([this] { return all_brokers_serve(); }, drawn_.scenario.liveness.bound);
     world_.restart(setup_, Duration{});
-    const bool set_up = wait_until([this] { return set_up_; }, drawn_.scenario.liveness.bound);
+    set_up = set_up && wait_until([this] { return set_up_; }, drawn_.scenario.liveness.bound);
     if (set_up) {
       work();
       prove();
@@ -83,14 +89,43 @@ class Trial {
   }
 
  private:
-  void add_brokers() {
-    std::int64_t index = 0;
-    for (const std::string& name : broker_names(drawn_.scenario)) {
-      hosts_.push_back(std::make_unique<BrokerHost>(state_, probe_, name, *broker_config_of(drawn_.scenario, index++)));
+  void add_servers() {
+    for (Server& server : *plan_cluster(drawn_.scenario, state_.seed)) {
+      hosts_.push_back(std::make_unique<BrokerHost>(state_, probe_, std::move(server)));
       BrokerHost& host = *hosts_.back();
-      nodes_[name] = world_.add_node(name, host.hosts(), [&host](Env& env) { host.run(env); });
-      host.set_node(nodes_[name]);
+      const sim::NodeId node = world_.add_node(host.name(), host.hosts(), [&host](Env& env) { host.run(env); });
+      nodes_[host.name()] = node;
+      host.set_node(node);
     }
+  }
+
+  std::vector<RunningServer> running_servers() const {
+    std::vector<RunningServer> servers;
+    for (const auto& host : hosts_) {
+      if (Broker* broker = host->broker()) servers.push_back({host->name(), host->starts(), broker});
+    }
+    return servers;
+  }
+
+  std::vector<std::string> find(const Target& target) const {
+    const Scenario& scenario = drawn_.scenario;
+    switch (target.kind) {
+      case Target::Kind::all_brokers: return broker_names(scenario);
+      case Target::Kind::all_servers: return server_names(scenario);
+      case Target::Kind::all_voters: return voter_names(scenario);
+      case Target::Kind::majority_of_voters: {
+        std::vector<std::string> voters = voter_names(scenario);
+        voters.resize(voters.size() / 2 + 1);
+        return voters;
+      }
+      default: break;
+    }
+    std::vector<std::string> names;
+    const std::vector<std::int32_t> ids = ids_of(target, running_servers());
+    for (const auto& host : hosts_) {
+      if (std::find(ids.begin(), ids.end(), host->node_id()) != ids.end()) names.push_back(host->name());
+    }
+    return names;
   }
 
   void add_clients() {
@@ -148,6 +183,7 @@ class Trial {
 
   void tick() {
     for (const auto& host : hosts_) host->tick();
+    if (drawn_.scenario.checks.invariants) cluster_probe_.look(running_servers());
     if (!audited_) world_.schedule(after(world_.now(), tick_interval), [this] { tick(); });
   }
 
@@ -158,8 +194,9 @@ class Trial {
     return **host;
   }
 
-  // What an operator does who finds a broker without topics.
+  // What an operator does who finds a broker without topics. A cluster's quorum still knows them.
   void create_topics_again(Duration restart_after) {
+    if (is_cluster(drawn_.scenario)) return;
     world_.kill(setup_);
     world_.restart(setup_, restart_after);
   }
@@ -185,7 +222,9 @@ class Trial {
     clients_finished_ = wait_until(all_finished, deadline - world_.now());
     if (!clients_finished_) return;
     world_.restart(reader_, Duration{});
-    wait_until([this] { return reads_.done; }, deadline - world_.now());
+    if (!wait_until([this] { return reads_.done; }, deadline - world_.now())) return;
+    wait_until([this] { return not_converged(drawn_.scenario, running_servers()).empty(); }, deadline - world_.now());
+    not_converged_ = not_converged(drawn_.scenario, running_servers());
   }
 
   void audit() {
@@ -193,12 +232,14 @@ class Trial {
     proved_ = world_.now();
     if (!drawn_.scenario.checks.invariants) return;
     std::uint64_t starts = 0;
+    cluster_probe_.before_power_loss(running_servers());
     for (const auto& host : hosts_) {
       starts += host->starts() + 1;
       world_.crash(nodes_.at(host->name()));
       world_.restart(nodes_.at(host->name()), audit_restart);
     }
     wait_until([&] { return broker_starts() >= starts && all_brokers_serve(); }, audit_time);
+    if (is_cluster(drawn_.scenario)) cluster_probe_.judge_recovered(probe_.recovered());
   }
 
   std::uint64_t broker_starts() const {
@@ -223,9 +264,15 @@ class Trial {
     result.simulated = world_.now() - Time{};
     result.broker_starts = broker_starts();
     result.probe_looks = probe_.looks();
-    result.records_looked_up = probe_.records_looked_up();
+    result.records_looked_up = probe_.records_looked_up() + cluster_probe_.records_looked_up();
     add_faults(result);
-    judge(result, state_, {.probe = probe_, .reads = reads_, .set_up = set_up, .clients_finished = clients_finished_});
+    judge(result, state_,
+          {.probe = probe_,
+           .cluster_probe = cluster_probe_,
+           .reads = reads_,
+           .not_converged = not_converged_,
+           .set_up = set_up,
+           .clients_finished = clients_finished_});
     if (options_.last_events > 0) result.last_events = world_.last_events(options_.last_events);
     if (options_.keep_trace) result.trace = world_.take_log();
     result.drawn = drawn_.scenario;
@@ -263,6 +310,7 @@ class Trial {
   sim::World world_;
   TrialState state_;
   LogProbe probe_;
+  ClusterProbe cluster_probe_;
   std::vector<std::unique_ptr<BrokerHost>> hosts_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::map<std::string, sim::NodeId> nodes_;
@@ -270,6 +318,7 @@ class Trial {
   sim::NodeId setup_ = sim::no_node;
   sim::NodeId reader_ = sim::no_node;
   FinalReads reads_;
+  std::string not_converged_;  // when time was up
   Time proved_ = no_deadline;
   bool set_up_ = false;
   bool clients_finished_ = false;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "scenarios/cluster_plan.h"
+
 namespace faultline::scenarios {
 
 namespace {
-
-constexpr std::uint16_t broker_port = 9092;
 
 // Kafka clients wait up to a second between attempts; a trial of some seconds has no use for that.
 constexpr client::BackoffConfig quick_backoff{10ms, 200ms};
@@ -45,6 +45,33 @@ client::ClusterConfig TrialState::cluster_config(const std::string& client_id, D
   config.reconnect = quick_backoff;
   config.auto_create_topics_allowed = false;
   return config;
+}
+
+// The value of a topic's setting, as text: the topic's own, the cluster's, or `standard`.
+std::string TrialState::topic_setting(const std::string& topic, const std::string& key, const std::string& broker_key,
+                                      const std::string& standard) const {
+  for (const Topic& candidate : scenario.topics) {
+    if (candidate.name != topic) continue;
+    if (const auto own = candidate.config.find(key); own != candidate.config.end()) return own->second.text;
+  }
+  const auto common = scenario.cluster.config.find(broker_key);
+  return common == scenario.cluster.config.end() ? standard : common->second.text;
+}
+
+bool TrialState::syncs(const std::string& topic) const {
+  return topic_setting(topic, "flush.messages", "log.flush.interval.messages", "1") == "1";
+}
+
+bool TrialState::allows_unclean_election(const std::string& topic) const {
+  return topic_setting(topic, "unclean.leader.election.enable", "unclean.leader.election.enable", "false") == "true";
+}
+
+std::vector<checkers::RecordDigest> TrialState::acknowledged_in(const client::TopicPartition& partition) const {
+  std::vector<checkers::RecordDigest> records;
+  const auto found = acknowledged.find(partition);
+  if (found == acknowledged.end()) return records;
+  for (const auto& [offset, number] : found->second) records.push_back({offset, static_cast<std::uint64_t>(number)});
+  return records;
 }
 
 }  // namespace faultline::scenarios

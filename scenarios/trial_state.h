@@ -13,6 +13,7 @@
 #include "broker/client/error.h"
 #include "broker/client/record.h"
 #include "checkers/history.h"
+#include "checkers/log_invariants.h"
 #include "scenarios/scenario.h"
 #include "sim/world.h"
 
@@ -39,7 +40,15 @@ struct TrialState {
   /// All partitions of those topics (of all topics if there are none), in order.
   std::vector<client::TopicPartition> partitions_of(const std::vector<std::string>& topics) const;
   client::ClusterConfig cluster_config(const std::string& client_id, Duration request_timeout) const;
+  /// Whether the topic syncs before it acknowledges.
+  bool syncs(const std::string& topic) const;
+  bool allows_unclean_election(const std::string& topic) const;
+  /// What was acknowledged of a partition, by offset.
+  std::vector<checkers::RecordDigest> acknowledged_in(const client::TopicPartition& partition) const;
   RandomSource client_source(const std::string& node) const { return RandomSource(seed).child("client").child(node); }
+
+  std::string topic_setting(const std::string& topic, const std::string& key, const std::string& broker_key,
+                            const std::string& standard) const;
 
   // Constant after construction.
   const Scenario& scenario;

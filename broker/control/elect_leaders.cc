@@ -26,31 +26,6 @@ Outcome<controller::Election> election_of(protocol::ElectionType type) {
   return Refusal(ErrorCode::invalid_request, "unknown kind of election");
 }
 
-Outcome<> elect(Controller& controller, const std::string& topic, std::int32_t partition, protocol::ElectionType type) {
-  const controller::Election election = TRY(election_of(type));
-  const metadata::TopicImage* known = controller.image().topic(topic);
-  if (known == nullptr) return Refusal(ErrorCode::unknown_topic_or_partition, "there is no topic '" + topic + "'");
-  return controller.elect_leader({known->id, partition}, election);
-}
-
-ElectLeadersResponse decide(Controller& controller, const ElectLeadersRequest& request) {
-  const bool all = !request.topic_partitions.has_value();
-  ElectLeadersResponse response;
-  for (const auto& topic : all ? all_partitions(controller.image()) : *request.topic_partitions) {
-    ElectLeadersResponse::Topic answers;
-    answers.topic = topic.topic;
-    for (const std::int32_t index : topic.partitions) {
-      const Outcome<> elected = elect(controller, topic.topic, index, request.election_type);
-      if (all && !elected && elected.error().code == ErrorCode::election_not_needed) continue;
-      auto& answer = answers.partition_result.emplace_back();
-      answer.partition_id = index;
-      set_outcome(answer, elected);
-    }
-    if (!answers.partition_result.empty()) response.replica_election_results.push_back(std::move(answers));
-  }
-  return response;
-}
-
 /// Version 0 has no place for an error of the whole request, so each partition says it too.
 ElectLeadersResponse refuse(const ElectLeadersRequest& request, const Refusal& why) {
   ElectLeadersResponse response;
@@ -64,6 +39,32 @@ ElectLeadersResponse refuse(const ElectLeadersRequest& request, const Refusal& w
       answer.partition_id = index;
       set_outcome(answer, Outcome<>(why));
     }
+  }
+  return response;
+}
+
+Outcome<> elect(Controller& controller, const std::string& topic, std::int32_t partition, controller::Election election) {
+  const metadata::TopicImage* known = controller.image().topic(topic);
+  if (known == nullptr) return Refusal(ErrorCode::unknown_topic_or_partition, "there is no topic '" + topic + "'");
+  return controller.elect_leader({known->id, partition}, election);
+}
+
+ElectLeadersResponse decide(Controller& controller, const ElectLeadersRequest& request) {
+  const Outcome<controller::Election> election = election_of(request.election_type);
+  if (!election) return refuse(request, election.error());
+  const bool all = !request.topic_partitions.has_value();
+  ElectLeadersResponse response;
+  for (const auto& topic : all ? all_partitions(controller.image()) : *request.topic_partitions) {
+    ElectLeadersResponse::Topic answers;
+    answers.topic = topic.topic;
+    for (const std::int32_t index : topic.partitions) {
+      const Outcome<> elected = elect(controller, topic.topic, index, *election);
+      if (all && !elected && elected.error().code == ErrorCode::election_not_needed) continue;
+      auto& answer = answers.partition_result.emplace_back();
+      answer.partition_id = index;
+      set_outcome(answer, elected);
+    }
+    if (!answers.partition_result.empty()) response.replica_election_results.push_back(std::move(answers));
   }
   return response;
 }

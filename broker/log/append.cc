@@ -33,7 +33,7 @@ Result<AppendInfo> PartitionLog::append_as_follower(const Slice& batches) {
   TRY(check_open());
   if (cut_to_.has_value()) return *no_room_;
   std::vector<std::pair<BatchHeader, Slice>> parts;
-  std::int64_t expected = log_end_;
+  std::int64_t expected = first_offset_of(batches);
   // An epoch that this log entered as a leader and wrote nothing in is not a part of what it follows now.
   epochs_.truncate_from(log_end_);
   std::int32_t epoch = epochs_.latest().value_or(0);
@@ -50,10 +50,26 @@ Result<AppendInfo> PartitionLog::append_as_follower(const Slice& batches) {
     at += header->bytes;
   }
   if (parts.empty()) return Error(Errc::malformed, "no batch");
-  const std::int64_t base_offset = log_end_;
+  const std::int64_t base_offset = parts.front().first.base_offset;
+  if (base_offset < log_end_ && segments_.front()->base_offset != base_offset) begin_inside(base_offset);
   for (auto& [header, batch] : parts) enqueue(header, std::move(batch));
   start_writer();
   return AppendInfo{base_offset, log_end_ - 1, {log_end_, taken_back_.generation()}};
+}
+
+// An empty log may start in the middle of a batch, where its leader has deleted what is in front: it gets that whole batch.
+std::int64_t PartitionLog::first_offset_of(const Slice& batches) const {
+  const Result<BatchHeader> first = read_batch_header(batches.bytes());
+  const Segment& segment = *segments_.front();
+  const bool empty = log_end_ == log_start_ && segments_.size() == 1 && segment.assigned_bytes == 0;
+  if (!first || !empty || first->base_offset >= log_start_ || first->next_offset() <= log_start_) return log_end_;
+  const bool may_be_renamed = !segment.is_open() && !segment.name_durable;
+  return may_be_renamed || segment.base_offset == first->base_offset ? first->base_offset : log_end_;
+}
+
+void PartitionLog::begin_inside(std::int64_t base_offset) {
+  const auto interval = static_cast<std::uint64_t>(config_.index_interval_bytes);
+  segments_ = {std::make_shared<Segment>(directory_, base_offset, interval, context_.clock.now())};
 }
 
 void PartitionLog::enqueue(const BatchHeader& header, Slice batch) {

@@ -26,6 +26,7 @@ std::vector<replication::ProducerId> PartitionLog::forget_from(std::int64_t end,
   log_end_ = end;
   written_end_ = std::min(written_end_, end);
   durable_end_ = std::min(durable_end_, end);
+  shared_end_ = std::min(shared_end_, end);
   tail_.truncate_from(end);
   epochs_.clamp_to(end);
   for (const SegmentPtr& segment : segments_) segment->assigned_bytes = segment->written_bytes;
@@ -63,7 +64,11 @@ void PartitionLog::cut_until_done() {
 Result<> PartitionLog::cut_once() {
   const Mutex::Guard writing = TRY(write_lock_.lock());
   const Mutex::Guard syncing = TRY(sync_lock_.lock());
-  TRY(cut_files(*cut_to_));
+  if (config_.exhibits.on(Exhibit::kafka_7866)) {
+    segments_.back()->next_offset = *cut_to_;  // the mistake: the end goes back, and the bytes stay in the file
+  } else {
+    TRY(cut_files(*cut_to_));
+  }
   cut_to_.reset();
   return {};
 }
@@ -115,11 +120,49 @@ Result<> PartitionLog::truncate_locked(std::int64_t offset) {
   const std::vector<replication::ProducerId> lost = forget_from(offset, Errc::closed);
   epochs_.truncate_from(offset);
   if (!lost.empty()) TRY(read_back_producers(lost, offset));
+  high_watermark_ = std::min(high_watermark_, offset);
   // The checkpoints must not claim more than there will be.
-  if (checkpoint_.recovery_point > offset || saved_producers_.end_offset > offset) TRY(save_checkpoint(Closing::no));
+  if (checkpoint_.recovery_point > offset || checkpoint_.high_watermark > offset || saved_producers_.end_offset > offset)
+    TRY(save_checkpoint(Closing::no));
   TRY(cut_files(offset));
   durable_end_ = offset;
   return {};
+}
+
+Result<> PartitionLog::start_over_at(std::int64_t offset) {
+  const Mutex::Guard trimming = TRY(trim_lock_.lock());
+  const Mutex::Guard writing = TRY(write_lock_.lock());
+  const Mutex::Guard syncing = TRY(sync_lock_.lock());
+  TRY(check_open());
+  const Result<> started = start_over_locked(offset);
+  if (!started && !(started.error() == Errc::cancelled)) {
+    fence(started.error());
+    return *fence_;
+  }
+  context_.trace.emit(trace_log_start_raised, {{"log", directory_}, {"log_start", log_start_}});
+  tell_progress();
+  return started;
+}
+
+// First nothing is promised of the files any more, then they go, newest first, then the checkpoint takes the new start. A crash in
+// between finds a log at the old start, with some of its old batches or none.
+Result<> PartitionLog::start_over_locked(std::int64_t offset) {
+  forget_from(log_start_, Errc::closed);
+  durable_end_ = written_end_ = log_start_;
+  epochs_ = {};
+  producers_ = {};
+  high_watermark_ = 0;
+  tail_.clear();
+  TRY(save_checkpoint(Closing::no));
+  for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
+    const Result<> removed = context_.disk.remove((*segment)->path, patience().deadline());
+    if (!removed && !(removed.error() == Errc::not_found)) return removed;
+  }
+  TRY(context_.disk.sync_dir(directory_, patience().deadline()));
+  const auto interval = static_cast<std::uint64_t>(config_.index_interval_bytes);
+  segments_ = {std::make_shared<Segment>(directory_, offset, interval, context_.clock.now())};
+  log_start_ = log_end_ = written_end_ = durable_end_ = offset;
+  return save_checkpoint(Closing::no);
 }
 
 // From the headers of what is left, which is all of it: a cut below what was settled is rare.

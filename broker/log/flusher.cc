@@ -48,6 +48,8 @@ Result<> PartitionLog::flush() {
   }
   if (fence_.has_value()) return *fence_;  // by the writer, meanwhile
   durable_end_ = std::min(target, written_end_);
+  // The mistake: what was written while the sync ran counts as synced.
+  if (config_.exhibits.on(Exhibit::sync_credited_with_later_writes)) durable_end_ = written_end_;
   producers_.settle(durable_end_);
   context_.trace.emit(trace_log_synced, {{"log", directory_}, {"durable_end", durable_end_}});
   tell_progress();
@@ -58,7 +60,7 @@ Result<> PartitionLog::flush() {
 // without having written them. Those bytes are never trusted again: they are cut off if that is possible, else the log is fenced.
 void PartitionLog::sync_failed(const Error& cause) {
   if (cause == Errc::cancelled) return;
-  if (cause == Errc::no_space && config_.group_commit()) {
+  if (cause == Errc::no_space && config_.group_commit() && shared_end_ <= durable_end_) {
     take_back(durable_end_, cause);
   } else {
     fence(cause);
@@ -68,7 +70,10 @@ void PartitionLog::sync_failed(const Error& cause) {
 Result<> PartitionLog::sync_segment(Segment& segment) {
   const std::uint64_t covered = segment.written_bytes;
   const std::shared_ptr<File> file = TRY(segment.writable_file(context_.disk, patience()));
-  TRY(file->sync(patience().deadline()));
+  Result<> synced = file->sync(patience().deadline());
+  // The mistake: the second answer is believed, though the pages that the first could not write are not tried again.
+  if (!synced && config_.exhibits.on(Exhibit::fsync_trap)) synced = file->sync(patience().deadline());
+  TRY(synced);
   if (!segment.name_durable) {
     TRY(context_.disk.sync_dir(directory_, patience().deadline()));
     segment.name_durable = true;
@@ -84,7 +89,7 @@ Result<> PartitionLog::save_checkpoint(Closing closing, std::int64_t log_start) 
   // The epochs first: whoever believes the recovery point may believe them as well.
   TRY(save_epochs_locked());
   TRY(save_producers_locked());
-  const LogCheckpoint wanted{std::max(log_start, log_start_), durable_end_, closing == Closing::yes};
+  const LogCheckpoint wanted{std::max(log_start, log_start_), durable_end_, noted_high_watermark(), closing == Closing::yes};
   if (wanted == checkpoint_ && has_checkpoint_) return {};
   const std::string path = directory_ + "/" + std::string(checkpoint_file);
   TRY(replace_file(context_.disk, path, wanted.encode(), patience().deadline()));
@@ -111,12 +116,23 @@ Result<> PartitionLog::save_epochs() {
   return save_epochs_locked();
 }
 
+// Unsynced only by mistake: after a power cut the new name can then stand for nothing.
+Result<> PartitionLog::replace(std::string_view path, const Slice& content, bool synced) {
+  if (synced) return replace_file(context_.disk, path, content, patience().deadline());
+  const std::string beside = std::string(path) + ".tmp";
+  const std::unique_ptr<File> file = TRY(context_.disk.open(beside, OpenMode::create, patience().deadline()));
+  TRY(file->truncate(0, patience().deadline()));
+  TRY(file->write_at(0, std::span<const Slice>(&content, 1), patience().deadline()));
+  return context_.disk.rename(beside, path, patience().deadline());
+}
+
 // Requires: checkpoint_lock_ is held.
 Result<> PartitionLog::save_epochs_locked() {
   if (epochs_.entries() == saved_epochs_) return {};
   const std::vector<EpochStart> entries = epochs_.entries();
   const std::string path = directory_ + "/" + std::string(epoch_file);
-  TRY(replace_file(context_.disk, path, encode_epochs(epochs_), patience().deadline()));
+  const bool synced = !config_.exhibits.on(Exhibit::kafka_16541);
+  TRY(replace(path, encode_epochs(epochs_), synced));
   saved_epochs_ = entries;
   return {};
 }

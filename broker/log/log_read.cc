@@ -54,8 +54,7 @@ Result<> PartitionLog::check_epochs(const ReadResult& result) const {
   return {};
 }
 
-std::uint64_t PartitionLog::bytes_from(std::int64_t offset) const {
-  const std::int64_t end = stable_end();
+std::uint64_t PartitionLog::bytes_between(std::int64_t offset, std::int64_t end) const {
   if (offset >= end) return 0;
   if (tail_.holds(offset)) return tail_.bytes_between(offset, end);
   const auto position = [](const Segment& segment, std::int64_t wanted) -> std::uint64_t {

@@ -25,6 +25,7 @@ PartitionLog::PartitionLog(const LogContext& context, std::string directory, con
       log_end_(recovered.log_end),
       written_end_(recovered.log_end),
       durable_end_(recovered.log_end),
+      high_watermark_(recovered.checkpoint.high_watermark),
       tail_(static_cast<std::size_t>(config.tail_cache_bytes)),
       tasks_(context.tasks) {
   producers_.restore(std::move(recovered.producers), opened_at_);
@@ -95,6 +96,11 @@ Result<> PartitionLog::wait_stable(const AppendTicket& ticket, Time deadline) {
 
 void PartitionLog::fence(const Error& cause) {
   if (fence_.has_value()) return;
+  // The mistake: this append has failed, what comes next may do better.
+  if (config_.exhibits.on(Exhibit::kafka_10778)) {
+    forget_from(written_end_, Errc::no_space);
+    return tell_progress();
+  }
   fence_ = Error(Errc::io_error, directory_ + " is fenced: " + to_string(cause), cause.injected);
   context_.trace.emit(trace_log_fenced, {{"log", directory_}, {"cause", to_string(cause.code)}, {"durable_end", durable_end_}});
   forget_from(written_end_, Errc::io_error);
@@ -113,8 +119,22 @@ Result<> PartitionLog::begin_epoch(std::int32_t epoch) {
     return Error(Errc::corrupt, directory_ + ": holds leader epoch " + std::to_string(*epochs_.latest()) +
                                     ", and is now to be led in " + std::to_string(epoch));
   }
-  if (!epochs_.assign(epoch, log_end_)) return {};
-  return save_checkpoint(Closing::no);
+  epochs_.assign(epoch, log_end_);
+  // Also if it was entered before: that attempt may have failed.
+  return epochs_.entries() == saved_epochs_ ? Result<>() : save_checkpoint(Closing::no);
+}
+
+Result<> PartitionLog::note_damage() {
+  TRY(context_.disk.open(directory_ + "/" + std::string(damage_file), OpenMode::create, patience().deadline()));
+  return context_.disk.sync_dir(directory_, patience().deadline());
+}
+
+Result<> PartitionLog::forget_damage() {
+  TRY(write_checkpoint());  // which may still have the watermark that the log ended below
+  const Result<> removed = context_.disk.remove(directory_ + "/" + std::string(damage_file), patience().deadline());
+  if (!removed && removed.error() == Errc::not_found) return {};
+  TRY(removed);
+  return context_.disk.sync_dir(directory_, patience().deadline());
 }
 
 Result<> PartitionLog::write_checkpoint() {

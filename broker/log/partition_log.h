@@ -18,6 +18,7 @@
 // Formats: docs/formats/segment.md, docs/formats/checkpoint.md. Decision: docs/decisions/ on the durable end.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -74,12 +75,16 @@ class PartitionLog {
   /// Errors: io_error (fenced), closed, no_space (an earlier append is still being taken back), too_large (the stored batch is larger than max.message.bytes), malformed.
   Result<AppendInfo> append(const protocol::BatchView& batch, std::int32_t leader_epoch);
 
-  /// Appends batches as a leader wrote them: their offsets must go on at log_end(), their epochs must not fall. All or nothing.
+  /// Appends batches as a leader wrote them: their offsets must go on at log_end(), their epochs must not fall. The first
+  /// batch of an empty log may begin before its start. All or nothing.
   /// Errors: io_error (fenced), closed, no_space, malformed, corrupt (a checksum).
   Result<AppendInfo> append_as_follower(const Slice& batches);
 
   /// A ticket for what is in the log below `end_offset` now. Requires: end_offset <= log_end().
   AppendTicket ticket_up_to(std::int64_t end_offset) const { return {end_offset, taken_back_.generation()}; }
+
+  /// Why the append has failed, or will not become durable any more, if that is known.
+  std::optional<Error> failure_of(const AppendTicket& ticket) const;
 
   /// Waits until the append is stable. Suspends.
   /// Errors: no_space (it was taken back); closed (cut off by truncate_to, or the log was closed); io_error (fenced: unknown);
@@ -91,6 +96,8 @@ class PartitionLog {
 
   /// Called whenever stable_end(), durable_end() or log_start() moved and when the log is fenced; must not suspend. One listener.
   void on_progress(std::function<void()> listener) { listener_ = std::move(listener); }
+  /// Called whenever written_end() moved up; must not suspend. One listener.
+  void on_written(std::function<void()> listener) { written_listener_ = std::move(listener); }
 
   // --- reading ---
 
@@ -100,9 +107,15 @@ class PartitionLog {
   ///          corrupt (the disk does not hold what was written: nothing of it is given); else as File::read_at.
   Result<ReadResult> read(std::int64_t offset, const ReadLimits& limits);
 
+  /// Somebody else has been given what is below `end`, durable here or not: it cannot be taken back any more, as its offsets must not be
+  /// given to other batches of the same leader epoch. If the disk turns out to be full, the log is fenced instead.
+  void shared_up_to(std::int64_t end) { shared_end_ = std::max(shared_end_, end); }
+
   /// About how many bytes a read at `offset` finds below stable_end(): exact while they are in memory, else from the sparse
   /// index. Zero only if there is nothing.
-  std::uint64_t bytes_from(std::int64_t offset) const;
+  std::uint64_t bytes_from(std::int64_t offset) const { return bytes_between(offset, stable_end()); }
+  /// The same below `end`.
+  std::uint64_t bytes_between(std::int64_t offset, std::int64_t end) const;
 
   /// The first batch below `upper_bound` that may hold a record of at least `timestamp`. Suspends. Errors: as read.
   Result<std::optional<TimestampPlace>> find_timestamp(std::int64_t timestamp, std::int64_t upper_bound);
@@ -123,6 +136,7 @@ class PartitionLog {
   std::optional<std::int32_t> latest_epoch() const { return epochs_.latest(); }
   EpochEnd end_offset_for_epoch(std::int32_t epoch) const { return epochs_.end_offset_for(epoch, log_end_); }
   const std::vector<EpochStart>& epoch_starts() const { return epochs_.entries(); }
+  const EpochCache& epochs() const { return epochs_; }
 
   // --- producers ---
 
@@ -136,12 +150,26 @@ class PartitionLog {
   /// Cuts the log to `offset`, which is a batch's start, durably. What was appended behind it fails with `closed`.
   /// Suspends. Requires: log_start() <= offset. Errors: invalid_argument; else io_error: the log is fenced.
   Result<> truncate_to(std::int64_t offset);
+  /// Drops everything; the log is empty and starts at `offset`, durably. What was appended fails with `closed`.
+  /// Suspends. Errors: io_error: the log is fenced.
+  Result<> start_over_at(std::int64_t offset);
   /// Moves the log start up to `offset`, durably, then removes segments below it. Never beyond `high_watermark`.
   /// Suspends. Errors: invalid_argument (offset above the watermark); else as the disk: the start has not moved.
   Result<> delete_records_before(std::int64_t offset, std::int64_t high_watermark);
   /// Removes segments that are too old or too many, none that reaches beyond `high_watermark`. Suspends.
   /// Returns: how many were removed. Errors: as the disk.
   Result<std::uint32_t> apply_retention(std::int64_t high_watermark);
+
+  // --- watermark and damage ---
+
+  /// What the checkpoint says of the high watermark, or what was noted since. At most log_end().
+  std::int64_t noted_high_watermark() const { return std::min(high_watermark_, log_end_); }
+  /// For the next checkpoint. Never above what this replica knows to be committed.
+  void note_high_watermark(std::int64_t offset) { high_watermark_ = offset; }
+  /// Notes on the disk, if it can, that this log may lack something that it acknowledged: the next opening reports it as damaged. Suspends.
+  Result<> note_damage();
+  /// The cluster knows: it is not to be reported again. Suspends. Errors: as the disk.
+  Result<> forget_damage();
 
   // --- life ---
 
@@ -181,7 +209,6 @@ class PartitionLog {
   // partition_log.cc
   DiskPatience patience() const { return {context_.clock, config_.io_timeout()}; }
   Result<> check_open() const;
-  std::optional<Error> failure_of(const AppendTicket& ticket) const;
   void fence(const Error& cause);
   void tell_progress();
   SegmentPtr segment_of(std::int64_t offset) const;
@@ -190,6 +217,8 @@ class PartitionLog {
 
   // append.cc
   void note_producer_early(const protocol::BatchView& batch);
+  std::int64_t first_offset_of(const Slice& batches) const;
+  void begin_inside(std::int64_t base_offset);
   void enqueue(const BatchHeader& header, Slice batch);
   bool must_roll(const BatchHeader& header) const;
   void add_segment(std::int64_t base_offset);
@@ -207,6 +236,7 @@ class PartitionLog {
   Result<> cut_once();
   Result<> cut_files(std::int64_t end);
   Result<> truncate_locked(std::int64_t offset);
+  Result<> start_over_locked(std::int64_t offset);
   Result<> read_back_producers(const std::vector<replication::ProducerId>& lost, std::int64_t end);
 
   // flusher.cc
@@ -220,6 +250,7 @@ class PartitionLog {
   Result<> save_checkpoint(Closing closing, std::int64_t log_start = 0);
   Result<> save_epochs();
   Result<> save_epochs_locked();
+  Result<> replace(std::string_view path, const Slice& content, bool synced);
   Result<> save_producers_locked();
 
   // trim.cc
@@ -253,6 +284,8 @@ class PartitionLog {
   std::int64_t log_end_ = 0;
   std::int64_t written_end_ = 0;
   std::int64_t durable_end_ = 0;
+  std::int64_t high_watermark_ = 0;  // may be above log_end_ after a cut
+  std::int64_t shared_end_ = 0;
   std::uint64_t bytes_since_checkpoint_ = 0;
   std::deque<Queued> queue_;
   TailCache tail_;
@@ -271,6 +304,7 @@ class PartitionLog {
   };
   std::deque<Doomed> doomed_;  // renamed segments whose files are still to be removed
   std::function<void()> listener_;
+  std::function<void()> written_listener_;
   Event closing_;               // close() or abandon() was called
   Condition progress_;          // the stable or the durable end moved
   Condition written_progress_;  // the written end moved

@@ -45,9 +45,11 @@ struct RecoveryReport {
   std::uint64_t checked_bytes = 0;  // whose checksums were verified
   std::uint64_t cut_bytes = 0;
   std::uint32_t segments_removed = 0;  // behind the cut, or below the log start
-  bool valid_after_cut = false;        // whole batches lay behind the first bad one: an interrupted write of several, or bit rot
-                                       // in data that was newer than the checkpoint
-  std::string detail;                  // what was wrong, and where
+  bool damaged = false;          // may lack what was acknowledged: a sync had failed, whole batches lay behind a bad one, or the
+                                 // end is below the watermark that was noted. Noted on the disk before anything is repaired
+  bool valid_after_cut = false;  // whole batches lay behind the first bad one: an interrupted write of several, or bit rot
+                                 // in data that was newer than the checkpoint
+  std::string detail;            // what was wrong, and where
 };
 
 std::string_view to_string(RecoveryReport::Verdict verdict);

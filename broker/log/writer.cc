@@ -73,6 +73,7 @@ Result<> PartitionLog::write_group(std::vector<Queued>& group) {
   }
   written_end_ = segment->next_offset;
   if (must_flush()) start_flusher();
+  if (written_listener_) written_listener_();
   if (config_.group_commit()) {
     written_progress_.notify_all();
   } else {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,12 @@ namespace faultline {
 
 struct BrokerConfig {
   std::int32_t node_id = 1;
-  std::string listeners = "localhost:9092";  // HOST:PORT, with or without PLAINTEXT://
-  std::string advertised_listeners;          // what clients are told; empty: the listener
+  std::string process_roles = "broker,controller";
+  std::string cluster_id;                           // empty: that of the data directory, or drawn for a cluster of one
+  std::string controller_listeners;                 // HOST:PORT; needed for the role of a controller in a cluster
+  std::string controller_quorum_bootstrap_servers;  // ID@HOST:PORT,...; empty: a cluster of one
+  std::string listeners = "localhost:9092";         // HOST:PORT, with or without PLAINTEXT://
+  std::string advertised_listeners;                 // what clients are told; empty: the listener
   std::string rack;
   std::int32_t num_partitions = 1;
   bool auto_create_topics_enable = true;
@@ -33,11 +38,31 @@ struct BrokerConfig {
   std::int64_t request_receive_timeout_ms = 30'000;
   std::int64_t disk_timeout_ms = 30'000;
   std::int64_t producer_id_expiration_ms = 86'400'000;
+  std::int64_t controller_quorum_fetch_timeout_ms = 2'000;
+  std::int64_t metadata_log_max_record_bytes_between_snapshots = 20 * 1024 * 1024;
+  std::int64_t broker_heartbeat_interval_ms = 2'000;
+  std::int64_t broker_session_timeout_ms = 9'000;
+  std::int64_t controlled_shutdown_max_wait_ms = 10'000;
+  std::int32_t default_replication_factor = 1;
+  bool auto_leader_rebalance_enable = true;
+  std::int64_t leader_imbalance_check_interval_seconds = 300;
+  std::int64_t replica_lag_time_max_ms = 30'000;
+  std::int64_t replica_fetch_wait_max_ms = 500;
+  std::int32_t replica_fetch_response_max_bytes = 10 * 1024 * 1024;
+  std::int64_t follower_replication_throttled_rate = INT64_MAX;
   TopicConfig topic_defaults;
   Exhibits exhibits;  // has no key: only a simulated run or a test sets it
 
   /// Everything that one value alone cannot show. Errors: invalid_argument.
   Result<> validate() const;
+  bool has_broker_role() const { return process_roles != "controller"; }
+  bool has_controller_role() const { return process_roles != "broker"; }
+  /// Whether this process is a cluster by itself.
+  bool is_alone() const { return controller_quorum_bootstrap_servers.empty(); }
+  /// Errors: invalid_argument.
+  Result<Endpoint> controller_listen_endpoint() const;
+  /// Where the quorum's nodes can be asked, by node id. Errors: invalid_argument.
+  Result<std::map<std::int32_t, Endpoint>> bootstrap_servers() const;
   /// Errors: invalid_argument.
   Result<Endpoint> listen_endpoint() const;
   Result<Endpoint> advertised_endpoint() const;

@@ -1,13 +1,14 @@
 // DataDirectory: who owns the directory, and which partition's log lies where in it.
 //
-//   meta.properties     cluster id, node id and directory id, written once
-//   topics.json         which topics exist (topic_store.h)
-//   TOPIC-INDEX/        one partition's log
-//   deleted.ID-INDEX/   a log on its way out
+//   meta.properties            cluster id, node id and directory id, written once (format.h)
+//   quorum/                    the metadata quorum's: not looked at here
+//   TOPIC-INDEX/               one partition's log
+//     partition.metadata       whose it is: the topic's id. Written, durably, before anything else in there
+//   deleted.ID/                a log on its way out
 //
-// A partition's directory is made, durably, before topics.json names it, and goes after topics.json has forgotten it; so what
-// topics.json names must be there, and what it does not name is a leftover. A directory that goes is renamed first, durably, so that
-// nothing of it can come back under the name of a topic that is made again.
+// Which partitions there should be, the metadata say; this only finds what is there. A directory without partition.metadata is one that a
+// crash has left half made, and never held a record. A directory that goes is renamed first, durably, so that nothing of it can come back
+// under the name of a topic that is made again. Format: docs/formats/partition.md.
 #pragma once
 
 #include <cstdint>
@@ -17,36 +18,38 @@
 
 #include "base/result.h"
 #include "broker/log/partition_log.h"
+#include "broker/node/partition_id.h"
 #include "broker/protocol/uuid.h"
 #include "runtime/env.h"
 
 namespace faultline {
 
-struct PartitionId {
-  std::string topic;
-  std::int32_t index = 0;
-
-  auto operator<=>(const PartitionId&) const = default;
-};
-
-/// "orders-0", also the name of its directory.
-std::string to_string(const PartitionId& id);
-
 class DataDirectory {
  public:
-  /// Takes the directory. A new one gets its ids drawn.
-  /// Errors: locked (another broker runs on it), invalid_argument (it belongs to another node id), corrupt, io_error, cancelled.
+  /// Takes the directory.
+  /// Errors: not_found (it was never formatted), locked (another process runs on it), invalid_argument (it belongs to another node id),
+  /// corrupt, io_error, cancelled.
   static Result<std::unique_ptr<DataDirectory>> open(Env& env, std::int32_t node_id, Duration disk_timeout);
 
-  /// Whether any partition's directory is there.
-  Result<bool> holds_logs();
-  /// Removes every partition directory that is not among `known`, which topics.json names.
-  Result<> remove_leftovers(const std::vector<PartitionId>& known);
-
-  /// An empty log, durably there. A leftover of that name is put out of the way first.
-  Result<std::unique_ptr<PartitionLog>> create_log(const PartitionId& id, const LogConfig& config);
-  /// Recovers a log that was created before. Errors: corrupt (it must stay offline), else as the disk.
-  Result<std::unique_ptr<PartitionLog>> open_log(const PartitionId& id, const LogConfig& config);
+  /// The log of a partition that was here before.
+  struct FoundLog {
+    PartitionId id;
+    protocol::Uuid topic_id;
+    std::unique_ptr<PartitionLog> log;  // none: it cannot be opened
+    bool refused = false;               // because of what is in it, not for a passing reason
+    bool damaged = false;               // it may lack what it acknowledged
+  };
+  /// Every partition's directory. What a crash has left of others is removed. Suspends. Errors: as the disk.
+  struct FoundDirectory {
+    PartitionId id;
+    protocol::Uuid topic_id;
+  };
+  Result<std::vector<FoundDirectory>> find_logs();
+  /// Recovers a log that is here. Suspends. A log that cannot be opened is no error, but `log` is none then. Errors: cancelled.
+  Result<FoundLog> open_log(const FoundDirectory& found, const LogConfig& config);
+  /// An empty log, durably there. Requires: no log of that name is in use. A leftover of that name is put out of the way first.
+  Result<std::unique_ptr<PartitionLog>> create_log(const PartitionId& id, const protocol::Uuid& topic_id,
+                                                   const LogConfig& config);
   /// Takes the name away, durably, and removes the files in the background; who reads from them can go on.
   Result<> delete_log(const PartitionId& id);
 
@@ -56,8 +59,10 @@ class DataDirectory {
  private:
   DataDirectory(Env& env, Duration disk_timeout, std::unique_ptr<DirectoryLock> lock);
 
-  Result<> load_or_create_identity(std::int32_t node_id);
-  Result<std::unique_ptr<PartitionLog>> open_at(const PartitionId& id, LogOpen mode, const LogConfig& config);
+  Result<> load_identity(std::int32_t node_id);
+  Result<> remove_leftover(const std::string& directory);
+  Result<> remove_half_made(const std::string& directory);
+  Result<bool> was_never_finished(const std::string& directory);
   Result<> put_away(const std::string& directory);
   protocol::Uuid draw_id();
   Time deadline() const { return after(env_.clock.now(), disk_timeout_); }

@@ -1,31 +1,11 @@
 #include "broker/node/partition.h"
 
 #include <algorithm>
-
-#include "broker/protocol/produced_batch.h"
-#include "broker/protocol/record.h"
+#include <utility>
 
 namespace faultline {
-namespace {
 
-// One broker, one replica: the in-sync set is the leader.
-constexpr std::int32_t in_sync_replicas = 1;
-
-// Produce requests say with their version whether the client knows zstd (KIP-110).
-constexpr protocol::Version zstd_since = 7;
-
-constexpr std::int64_t latest_timestamp = -1;
-constexpr std::int64_t earliest_timestamp = -2;
-constexpr std::int64_t max_timestamp = -3;
-constexpr std::int64_t earliest_local_timestamp = -4;
-
-Refusal read_refusal(const Error& error) {
-  if (error == Errc::invalid_argument) return Refusal(ErrorCode::offset_out_of_range, error.detail);
-  if (error == Errc::corrupt) return Refusal(ErrorCode::corrupt_message, error.detail);
-  return Refusal(ErrorCode::kafka_storage_error, to_string(error));
-}
-
-}  // namespace
+std::string to_string(const PartitionId& id) { return id.topic + "-" + std::to_string(id.index); }
 
 LogConfig log_config_of(const TopicConfig& config, Duration disk_timeout, Exhibits exhibits) {
   LogConfig log;
@@ -42,155 +22,120 @@ LogConfig log_config_of(const TopicConfig& config, Duration disk_timeout, Exhibi
   return log;
 }
 
-Partition::Partition(Env& env, PartitionId id, std::int32_t leader_epoch, const TopicConfig& config,
-                     std::unique_ptr<PartitionLog> log, Exhibits exhibits)
-    : env_(env), id_(std::move(id)), leader_epoch_(leader_epoch), exhibits_(exhibits), config_(config), log_(std::move(log)) {
-  log_->on_progress([this] { wake_watchers(); });
+Partition::Partition(PartitionHost& host, metadata::Uuid topic_id, PartitionId id, const TopicConfig& config,
+                     std::unique_ptr<PartitionLog> log)
+    : host_(host),
+      topic_id_(topic_id),
+      id_(std::move(id)),
+      config_(config),
+      log_(std::move(log)),
+      high_watermark_(log_->noted_high_watermark()),
+      watched_start_(log_->log_start()),
+      tasks_(host.env.tasks) {
+  log_->on_progress([this] { on_log_progress(); });
+  log_->on_written([this] { on_log_written(); });
 }
 
-void Partition::wake_watchers() {
-  for (Event* watcher : watchers_) watcher->set();
+Partition::~Partition() = default;
+
+const replication::Leader* Partition::leading() const {
+  const auto* role = std::get_if<Leading>(&role_);
+  return role == nullptr ? nullptr : &role->rules;
 }
 
-Outcome<> Partition::check_leader_epoch(std::int32_t leader_epoch) const {
-  if (resigned_) return Refusal(ErrorCode::not_leader_or_follower);
-  if (leader_epoch == -1 || leader_epoch == leader_epoch_) return {};
-  return Refusal(leader_epoch < leader_epoch_ ? ErrorCode::fenced_leader_epoch : ErrorCode::unknown_leader_epoch);
+const replication::Follower* Partition::following() const {
+  const auto* role = std::get_if<Following>(&role_);
+  return role == nullptr ? nullptr : &role->rules;
 }
 
-Outcome<AppendedBatch> Partition::append(const protocol::Records& records, std::int16_t acks, protocol::Version produce_version) {
-  if (resigned_) return Refusal(ErrorCode::not_leader_or_follower);
-  if (acks == -1 && in_sync_replicas < config_.min_insync_replicas) {
-    return Refusal(ErrorCode::not_enough_replicas,
-                   "1 replica is in sync, min.insync.replicas is " + std::to_string(config_.min_insync_replicas));
+BrokerId Partition::leader() const {
+  if (leads()) return host_.self;
+  const auto* role = std::get_if<Following>(&role_);
+  return role == nullptr ? replication::no_broker : role->leader;
+}
+
+std::int32_t Partition::leader_epoch() const {
+  if (const replication::Leader* rules = leading()) return rules->leader_epoch();
+  if (const replication::Follower* rules = following()) return rules->leader_epoch();
+  return replication::no_epoch;
+}
+
+std::int64_t Partition::high_watermark() const {
+  if (const replication::Leader* rules = leading()) return rules->high_watermark();
+  const replication::Follower* rules = following();
+  const std::int64_t known = rules == nullptr ? high_watermark_ : rules->high_watermark();
+  // What lies before the log's start was committed, or nobody would have deleted it; a log that is being cut ends where it is cut.
+  return std::clamp(known, log_->log_start(), log_->log_end());
+}
+
+Outcome<> Partition::check_leader_epoch(std::int32_t leader_epoch, ReadFrom from) const {
+  const bool serves = from == ReadFrom::leader ? leads() : !std::holds_alternative<Idle>(role_);
+  if (!serves) return Refusal(ErrorCode::not_leader_or_follower);
+  switch (replication::check_epoch(leader_epoch, this->leader_epoch())) {
+    case replication::EpochCheck::current: return {};
+    case replication::EpochCheck::fenced: return Refusal(ErrorCode::fenced_leader_epoch);
+    case replication::EpochCheck::unknown: return Refusal(ErrorCode::unknown_leader_epoch);
   }
-  const protocol::ProduceRules rules{.batch_bytes_max = static_cast<std::size_t>(config_.max_message_bytes),
-                                     .zstd_allowed = produce_version >= zstd_since};
-  const Result<protocol::ProducedBatch> checked = protocol::check_produced(records.joined(), rules);
-  if (!checked) return Refusal(protocol::produce_error_code(checked.error().code), checked.error().detail);
-  const protocol::BatchView& batch = checked->batch;
-  const bool append_time = config_.message_timestamp_type == "LogAppendTime";
-  if (std::optional<AppendedBatch> original = TRY(judge_producer(batch))) {
-    if (!append_time) original->log_append_time_ms = -1;
-    return *original;
-  }
-
-  AppendedBatch appended;
-  if (append_time) {
-    appended.log_append_time_ms = to_unix_ms(env_.clock.wall_now());
-    batch.set_timestamps(protocol::TimestampType::log_append_time, appended.log_append_time_ms);
-  } else {
-    // The header's claim is not believed: lookups by time and retention rest on it.
-    batch.set_timestamps(protocol::TimestampType::create_time, checked->max_timestamp);
-  }
-  const Result<AppendInfo> info = log_->append(batch, leader_epoch_);
-  if (!info)
-    return Refusal(info.error() == Errc::too_large ? ErrorCode::message_too_large : ErrorCode::kafka_storage_error,
-                   info.error().detail);
-  appended.base_offset = info->base_offset;
-  appended.ticket = info->ticket;
-  return appended;
+  return {};
 }
 
-// Returns: the original, if the batch is a duplicate; nothing, if it may be appended.
-Outcome<std::optional<AppendedBatch>> Partition::judge_producer(const protocol::BatchView& batch) const {
-  if (!batch.has_producer_id()) return std::optional<AppendedBatch>();
-  if (batch.is_transactional()) return Refusal(ErrorCode::invalid_txn_state, "this broker has no transactions");
-  replication::ProducerBatch claimed;
-  claimed.producer_id = batch.producer_id();
-  claimed.epoch = batch.producer_epoch();
-  claimed.first_sequence = batch.base_sequence();
-  claimed.last_sequence = batch.last_sequence();
-  const replication::ProducerVerdict verdict = log_->producers().judge(claimed, exhibits_);
-  if (const auto* refusal = std::get_if<replication::ProducerRefusal>(&verdict)) {
-    const std::string who = "producer " + std::to_string(claimed.producer_id) + ", epoch " + std::to_string(claimed.epoch);
-    if (*refusal == replication::ProducerRefusal::invalid_producer_epoch) {
-      return Refusal(ErrorCode::invalid_producer_epoch, who + " has been followed by a later epoch");
-    }
-    return Refusal(ErrorCode::out_of_order_sequence_number,
-                   who + ": sequence " + std::to_string(claimed.first_sequence) + " does not follow the last one");
-  }
-  const auto* duplicate = std::get_if<replication::DuplicateBatch>(&verdict);
-  if (duplicate == nullptr) return std::optional<AppendedBatch>();
-  AppendedBatch appended;
-  appended.base_offset = duplicate->original.base_offset;
-  appended.log_append_time_ms = duplicate->original.timestamp_ms;
-  // The original may not be safe yet: the retry waits for what the original waits for.
-  const bool early = exhibits_.on(Exhibit::duplicate_acknowledged_early);
-  appended.ticket = log_->ticket_up_to(early ? log_->log_start() : duplicate->original.last_offset + 1);
-  return std::optional(appended);
+// --- what the log tells ---
+
+replication::LeaderLog Partition::leader_log() const {
+  return {.start = log_->log_start(), .durable_end = log_->stable_end(), .end = log_->written_end()};
 }
 
-Outcome<> Partition::wait_committed(const AppendTicket& ticket, Time deadline) {
-  const Result<> stable = log_->wait_stable(ticket, deadline);
-  if (stable) return {};
-  switch (stable.error().code) {
-    case Errc::timed_out: return Refusal(ErrorCode::request_timed_out, "the records are appended but not yet on the disk");
-    case Errc::closed: return Refusal(ErrorCode::not_leader_or_follower, "the partition was closed");
-    default: return Refusal(ErrorCode::kafka_storage_error, to_string(stable.error()));
-  }
+replication::FollowerLog Partition::follower_log() const {
+  return {.start = log_->log_start(), .end = log_->log_end(), .epochs = log_->epochs()};
 }
 
-Outcome<PartitionRead> Partition::read(std::int64_t offset, std::size_t max_bytes, bool at_least_one) {
-  if (resigned_) return Refusal(ErrorCode::not_leader_or_follower);
-  PartitionRead read;
-  read.high_watermark = high_watermark();
-  read.log_start_offset = log_start_offset();
-  // Between the watermark and the log end there is nothing to see yet, which is not an error.
-  if (offset < read.log_start_offset || offset > log_->log_end()) {
-    return Refusal(ErrorCode::offset_out_of_range, "the log holds " + std::to_string(read.log_start_offset) + " to " +
-                                                       std::to_string(read.high_watermark) + ", not " + std::to_string(offset));
+void Partition::on_log_progress() {
+  if (log_->fenced() && !failure_told_) {
+    failure_told_ = true;
+    host_.log_failed(*this);
   }
-  if (offset >= read.high_watermark) return read;
-  Result<ReadResult> found =
-      log_->read(offset, {.upper_bound = read.high_watermark, .max_bytes = max_bytes, .min_one_batch = at_least_one});
-  if (!found) return read_refusal(found.error());
-  for (Slice& batch : found->batches) read.records.append(std::move(batch));
-  return read;
+  if (auto* role = std::get_if<Leading>(&role_)) {
+    const replication::LeaderEffects effects = role->rules.log_moved(leader_log(), host_.env.clock.now());
+    role->rules.check_invariants();
+    take(effects);
+    // Whoever waits for the leader's disk alone is waiting for this.
+    progress_.notify_all();
+  } else if (std::holds_alternative<Following>(role_)) {
+    stored();
+  }
+  // A consumer has nothing of records that are durable here alone.
+  if (std::exchange(watched_start_, log_->log_start()) != log_->log_start() || log_->fenced()) wake_watchers(watchers_);
+  wake_watchers(replica_watchers_);
 }
 
-Outcome<OffsetAndTimestamp> Partition::find_offset(std::int64_t timestamp) {
-  if (timestamp == latest_timestamp) return OffsetAndTimestamp{high_watermark(), -1, leader_epoch_};
-  if (timestamp == earliest_timestamp || timestamp == earliest_local_timestamp) {
-    return OffsetAndTimestamp{log_start_offset(), -1, epoch_at(log_start_offset())};
-  }
-  const bool greatest = timestamp == max_timestamp;
-  const Result<std::optional<TimestampPlace>> place =
-      greatest ? log_->find_max_timestamp(high_watermark()) : log_->find_timestamp(timestamp, high_watermark());
-  if (!place) return read_refusal(place.error());
-  if (!*place) return OffsetAndTimestamp{};
-  const Result<OffsetAndTimestamp> found = first_record_at((*place)->batch, greatest ? std::nullopt : std::optional(timestamp));
-  if (!found) return read_refusal(found.error());
-  return *found;
+// What is written can be fetched by followers, while it is being synced here.
+void Partition::on_log_written() {
+  if (!replica_watchers_.empty()) wake_watchers(replica_watchers_);
 }
 
-Result<OffsetAndTimestamp> Partition::first_record_at(const Slice& bytes, std::optional<std::int64_t> timestamp) const {
-  const protocol::BatchView batch = TRY(protocol::BatchView::parse(bytes));
-  const std::int64_t wanted = timestamp.value_or(batch.max_timestamp());
-  protocol::RecordIterator records = TRY(protocol::RecordIterator::open(batch));
-  for (;;) {
-    const std::optional<protocol::Record> record = TRY(records.next());
-    if (!record) return OffsetAndTimestamp{};
-    // What retention or DeleteRecords has taken from the front of a batch is not there any more.
-    if (record->timestamp >= wanted && record->offset >= log_start_offset()) {
-      return OffsetAndTimestamp{record->offset, record->timestamp, batch.partition_leader_epoch()};
-    }
-  }
+void Partition::take(const replication::LeaderEffects& effects) {
+  if (effects.watermark_moved) log_->note_high_watermark(high_watermark());
+  if (effects.watermark_moved || effects.isr_changed) wake_all();
+  if (effects.propose) host_.propose(*this, *effects.propose);
 }
 
-std::int32_t Partition::epoch_at(std::int64_t offset) const {
-  std::int32_t epoch = -1;
-  for (const EpochStart& start : log_->epoch_starts()) {
-    if (start.start_offset <= offset) epoch = start.epoch;
-  }
-  return epoch;
+void Partition::wake_watchers(const std::vector<Event*>& watchers) {
+  for (Event* watcher : watchers) watcher->set();
 }
+
+void Partition::wake_all() {
+  progress_.notify_all();
+  wake_watchers(watchers_);
+  wake_watchers(replica_watchers_);
+}
+
+// --- trimming and settings ---
 
 Outcome<std::int64_t> Partition::delete_records_before(std::int64_t offset) {
   constexpr std::int64_t up_to_watermark = -1;
   const Result<Mutex::Guard> guard = trimming_.lock();
   if (!guard) return Refusal(guard.error());
-  if (resigned_) return Refusal(ErrorCode::not_leader_or_follower);
+  if (!leads()) return Refusal(ErrorCode::not_leader_or_follower);
   const std::int64_t watermark = high_watermark();
   const std::int64_t target = offset == up_to_watermark ? watermark : offset;
   if (target < 0 || target > watermark) {
@@ -198,39 +143,27 @@ Outcome<std::int64_t> Partition::delete_records_before(std::int64_t offset) {
                    "the watermark is " + std::to_string(watermark) + ", not " + std::to_string(offset) + " or more");
   }
   const Result<> deleted = log_->delete_records_before(target, watermark);
-  if (!deleted) return read_refusal(deleted.error());
+  if (!deleted) return Refusal(ErrorCode::kafka_storage_error, to_string(deleted.error()));
   return log_start_offset();
-}
-
-Outcome<> Partition::configure(const TopicConfig& config, Duration disk_timeout) {
-  config_ = config;
-  const Result<> configured = log_->configure(log_config_of(config, disk_timeout, exhibits_));
-  if (!configured) return Refusal(ErrorCode::kafka_storage_error, to_string(configured.error()));
-  return {};
 }
 
 Result<> Partition::tidy(Duration producer_age) {
   const Mutex::Guard guard = TRY(trimming_.lock());
-  if (resigned_ || log_->fenced()) return {};
+  // Retention by other settings than the topic's would throw away what should stay.
+  if (retired_ || !configured_ || log_->fenced()) return {};
   log_->expire_producers(producer_age);
   TRY(log_->apply_retention(high_watermark()));
   return log_->write_checkpoint();
 }
 
-std::size_t Partition::readable_bytes(std::int64_t offset) const {
-  if (offset >= high_watermark()) return 0;
-  return static_cast<std::size_t>(log_->bytes_from(offset));
-}
-
-void Partition::resign() {
-  resigned_ = true;
-  wake_watchers();
-}
-
-void Partition::retire() {
-  resign();
-  const Result<Mutex::Guard> guard = trimming_.lock();
-  if (guard) log_->abandon();
+Result<> Partition::configure(const TopicConfig& config) {
+  const bool minimum_changed = config.min_insync_replicas != config_.min_insync_replicas;
+  config_ = config;
+  configured_ = true;
+  if (auto* role = std::get_if<Leading>(&role_); role != nullptr && minimum_changed) {
+    take(role->rules.configured(config.min_insync_replicas, host_.env.clock.now()));
+  }
+  return log_->configure(log_config_of(config, host_.disk_timeout, host_.exhibits));
 }
 
 }  // namespace faultline

@@ -1,42 +1,35 @@
-// ProducerIds: hands out the numbers by which idempotent producers are told apart. No number is ever given twice, not even after a
-// crash: whole blocks are taken durably, before the first number of a block is given out, and a restart begins another block.
-//
-//   producer-ids    "next-block N" in the form of the log's checkpoints: docs/formats/checkpoint.md
+// ProducerIds: hands out the numbers by which idempotent producers are told apart. The controller gives each broker a block at a
+// time, so that no number is given twice in the cluster, not even after a crash: what is left of a block is forgotten with the process.
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <functional>
 
-#include "base/result.h"
 #include "base/time.h"
 #include "broker/protocol/outcome.h"
-#include "runtime/env.h"
 #include "runtime/sync.h"
 
 namespace faultline {
 
 class ProducerIds {
  public:
-  /// Errors: corrupt, io_error, timed_out, cancelled.
-  static Result<std::unique_ptr<ProducerIds>> open(Env& env, Duration disk_timeout);
+  struct Block {
+    std::int64_t first = 0;
+    std::int64_t count = 0;
+  };
+  /// Asks the controller for a block. Suspends.
+  using TakeBlock = std::function<Outcome<Block>(Time deadline)>;
 
-  /// A number that nobody has. Suspends: for the first of a block. Errors: KAFKA_STORAGE_ERROR.
-  Outcome<std::int64_t> next();
+  explicit ProducerIds(TakeBlock take_block) : take_block_(std::move(take_block)) {}
+
+  /// A number that nobody has. Suspends: for the first of a block. Errors: COORDINATOR_NOT_AVAILABLE (no block in time), as take_block.
+  Outcome<std::int64_t> next(Time deadline);
 
  private:
-  ProducerIds(Env& env, Duration disk_timeout, std::int64_t next_block)
-      : env_(env), disk_timeout_(disk_timeout), next_block_(next_block), next_(next_block), end_(next_block) {}
-
-  Result<> take_block();
-
   // Constant after construction.
-  Env& env_;
-  const Duration disk_timeout_;
-  // Durable.
-  std::int64_t next_block_;
-  // Volatile. Invariant: next_ <= end_ <= next_block_.
-  std::int64_t next_;
-  std::int64_t end_;
+  const TakeBlock take_block_;
+  // Volatile.
+  Block left_;
   Mutex taking_;
 };
 

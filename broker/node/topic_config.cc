@@ -34,6 +34,8 @@ constexpr std::array topic_keys{
     Key{"retention.ms", &TopicConfig::retention_ms, "Segments whose newest record is older than this go; -1: no limit.", -1},
     Key{"segment.bytes", &TopicConfig::segment_bytes, "A segment is closed before it grows beyond this.", segment_bytes_min},
     Key{"segment.ms", &TopicConfig::segment_ms, "A segment is closed when its first record is older than this.", 1},
+    Key{"unclean.leader.election.enable", &TopicConfig::unclean_leader_election_enable,
+        "Whether a replica that is not known to have everything may lead when no other can: acknowledged records may be lost."},
 };
 constexpr ConfigTable<TopicConfig> table{topic_keys};
 

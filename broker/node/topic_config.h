@@ -23,6 +23,7 @@ struct TopicConfig {
   std::int64_t retention_ms = 604'800'000;
   std::int32_t segment_bytes = 1 << 30;
   std::int64_t segment_ms = 604'800'000;
+  bool unclean_leader_election_enable = false;
 
   bool operator==(const TopicConfig&) const = default;
 };

@@ -58,6 +58,7 @@ void Isr::commit(const IsrAnswer& answer) {
   if (answer.leader_epoch != committed_.leader_epoch || answer.partition_epoch < committed_.partition_epoch) return;
   committed_.partition_epoch = answer.partition_epoch;
   committed_.isr = answer.isr;
+  committed_.recovering = false;  // every proposal says so
   settle();
 }
 

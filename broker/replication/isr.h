@@ -62,7 +62,7 @@ class Isr {
   /// Whether a new proposal may be made: none is under way, and none is left whose outcome is unknown.
   bool may_propose() const { return !in_flight_.has_value() && !pending_.has_value(); }
   /// Whether one must be made, even if it only proposes what is committed.
-  bool must_propose() const { return may_propose() && !doubtful_.empty(); }
+  bool must_propose() const { return may_propose() && (!doubtful_.empty() || committed_.recovering); }
   /// The request that has not been answered.
   std::optional<std::uint64_t> in_flight() const { return in_flight_; }
 

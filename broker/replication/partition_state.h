@@ -27,6 +27,7 @@ struct PartitionState {
   std::int32_t partition_epoch = 0;
   BrokerIds replicas;  // in the order of preference
   BrokerIds isr;
+  bool recovering = false;  // the leader was elected uncleanly, and has not said yet that it is done with that
 
   bool operator==(const PartitionState&) const = default;
 };

@@ -44,16 +44,34 @@ void Connection::stop_reading() {
   // Never in the middle of starting a request: a log append that is cancelled half-way leaves its log with an unknown tail.
   stopping_ = true;
   polls_.end();
-  if (waiting_for_frame_) readers_.cancel();
+  if (may_be_cancelled_) readers_.cancel();
+}
+
+Result<std::optional<Frame>> Connection::next_frame() {
+  may_be_cancelled_ = true;
+  Result<std::optional<Frame>> next = frames_.next();
+  may_be_cancelled_ = false;
+  return next;
+}
+
+bool Connection::taken_over(Frame& first) {
+  const Slice bytes = first.bytes;
+  first.memory = {};  // whoever takes the stream over has limits of its own
+  const NextFrame next = [this]() -> Result<Slice> {
+    const std::optional<Frame> frame = TRY(frames_.next());
+    if (!frame) return Error(Errc::closed, "end of stream");
+    return frame->bytes;
+  };
+  may_be_cancelled_ = true;
+  const bool taken = starter_.take_over(*stream_, bytes, next);
+  may_be_cancelled_ = false;
+  return taken;
 }
 
 Result<> Connection::read_requests() {
-  while (!stopping_) {
-    waiting_for_frame_ = true;
-    Result<std::optional<Frame>> next = frames_.next();
-    waiting_for_frame_ = false;
-    std::optional<Frame> frame = TRY(std::move(next));
-    if (!frame) {
+  for (bool is_first = true; !stopping_; is_first = false) {
+    std::optional<Frame> frame = TRY(next_frame());
+    if (!frame || (is_first && taken_over(*frame))) {
       peer_ended_ = true;
       return {};
     }

@@ -33,12 +33,17 @@ struct Reply {
 /// Does the second half of a request. Errors: anything; the connection is closed without an answer.
 using FinishRequest = std::function<Result<Reply>()>;
 
+/// The next frame of a stream, without its length. Suspends. Errors: any, at the stream's end too.
+using NextFrame = std::function<Result<Slice>()>;
+
 class RequestStarter {
  public:
   virtual ~RequestStarter() = default;
   /// Does the first half of a request; what it waits for in the second half ends with `polls`.
   /// Errors: anything; the connection is closed after the answers before it.
   virtual Result<FinishRequest> start(const Slice& frame, LongPolls& polls) = 0;
+  /// Whether the first frame is of another protocol than Kafka's. If it is, this returns when the stream is to be closed. Suspends.
+  virtual bool take_over(Stream& /*stream*/, const Slice& /*first_frame*/, const NextFrame& /*next*/) { return false; }
 };
 
 struct ConnectionLimits {
@@ -65,6 +70,8 @@ class Connection {
     HeldPermits memory;
   };
 
+  Result<std::optional<Frame>> next_frame();
+  bool taken_over(Frame& first);
   Result<> read_requests();
   Result<> answer_requests();
   Result<> send(const Reply& reply);
@@ -80,7 +87,7 @@ class Connection {
   FrameReader frames_;
   LongPolls polls_;
   Channel<InFlight> in_flight_;
-  bool waiting_for_frame_ = false;
+  bool may_be_cancelled_ = false;  // the reading fiber: it waits for a frame
   bool stopping_ = false;
   bool peer_ended_ = false;
   TaskGroup readers_;

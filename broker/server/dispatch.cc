@@ -2,39 +2,26 @@
 
 #include <array>
 
+#include "broker/server/dispatch_table.h"
+
 namespace faultline {
 namespace {
 
 using protocol::ApiKey;
-using protocol::RequestHeader;
+using BrokerCall = Call<HandlerContext>;
 
-struct Call {
-  HandlerContext context;
-  RequestHeader header;
-  Slice body;
-};
-
-using Start = Result<FinishRequest> (*)(Call call);
-
-template <class Response>
-Reply reply_to(const RequestHeader& header, const Response& response) {
-  return Reply{protocol::response_frame(header.correlation_id, header.api_version, response), {}};
-}
-
-/// For the handlers that do all their work when their turn comes.
 template <class Request>
-Result<FinishRequest> start_plain(Call call) {
-  return FinishRequest([call = std::move(call)]() -> Result<Reply> {
-    const Request request = TRY(protocol::decode<Request>(call.body, call.header.api_version));
-    if constexpr (requires { handle(call.context, request, call.header.api_version); }) {
-      return reply_to(call.header, handle(call.context, request, call.header.api_version));
+Result<FinishRequest> start_plain(BrokerCall call) {
+  return start_with<Request>(std::move(call), [](const BrokerCall& taken, const Request& request) {
+    if constexpr (requires { handle(taken.context, request, taken.header.api_version); }) {
+      return handle(taken.context, request, taken.header.api_version);
     } else {
-      return reply_to(call.header, handle(call.context, request));
+      return handle(taken.context, request);
     }
   });
 }
 
-Result<FinishRequest> start_fetch(Call call) {
+Result<FinishRequest> start_fetch(BrokerCall call) {
   return FinishRequest([call = std::move(call)]() -> Result<Reply> {
     const auto request = TRY(protocol::decode<protocol::FetchRequest>(call.body, call.header.api_version));
     FetchAnswer answer = TRY(handle_fetch(call.context, request, call.header.api_version));
@@ -44,7 +31,7 @@ Result<FinishRequest> start_fetch(Call call) {
   });
 }
 
-Result<FinishRequest> start_produce_request(Call call) {
+Result<FinishRequest> start_produce_request(BrokerCall call) {
   const auto request = TRY(protocol::decode<protocol::ProduceRequest>(call.body, call.header.api_version));
   const bool answered = request.acks != 0;
   FinishProduce finish = start_produce(call.context, request, call.header.api_version);
@@ -54,72 +41,47 @@ Result<FinishRequest> start_produce_request(Call call) {
   });
 }
 
-Result<FinishRequest> start_api_versions(Call call);
+Result<FinishRequest> start_versions(BrokerCall call);
 
-struct Row {
-  ApiKey key;
-  Start start;
-};
-
-/// What this broker serves. ApiVersions tells clients exactly this.
+/// What a broker serves. ApiVersions tells clients exactly this.
 constexpr std::array served{
-    Row{ApiKey::produce, start_produce_request},
-    Row{ApiKey::fetch, start_fetch},
-    Row{ApiKey::list_offsets, start_plain<protocol::ListOffsetsRequest>},
-    Row{ApiKey::metadata, start_plain<protocol::MetadataRequest>},
-    Row{ApiKey::find_coordinator, start_plain<protocol::FindCoordinatorRequest>},
-    Row{ApiKey::api_versions, start_api_versions},
-    Row{ApiKey::create_topics, start_plain<protocol::CreateTopicsRequest>},
-    Row{ApiKey::delete_topics, start_plain<protocol::DeleteTopicsRequest>},
-    Row{ApiKey::delete_records, start_plain<protocol::DeleteRecordsRequest>},
-    Row{ApiKey::init_producer_id, start_plain<protocol::InitProducerIdRequest>},
-    Row{ApiKey::offset_for_leader_epoch, start_plain<protocol::OffsetForLeaderEpochRequest>},
-    Row{ApiKey::describe_configs, start_plain<protocol::DescribeConfigsRequest>},
-    Row{ApiKey::alter_configs, start_plain<protocol::AlterConfigsRequest>},
-    Row{ApiKey::describe_log_dirs, start_plain<protocol::DescribeLogDirsRequest>},
-    Row{ApiKey::create_partitions, start_plain<protocol::CreatePartitionsRequest>},
-    Row{ApiKey::elect_leaders, start_plain<protocol::ElectLeadersRequest>},
-    Row{ApiKey::incremental_alter_configs, start_plain<protocol::IncrementalAlterConfigsRequest>},
-    Row{ApiKey::alter_partition_reassignments, start_plain<protocol::AlterPartitionReassignmentsRequest>},
-    Row{ApiKey::list_partition_reassignments, start_plain<protocol::ListPartitionReassignmentsRequest>},
-    Row{ApiKey::describe_cluster, start_plain<protocol::DescribeClusterRequest>},
-    Row{ApiKey::describe_topic_partitions, start_plain<protocol::DescribeTopicPartitionsRequest>},
+    ServedApi<HandlerContext>{ApiKey::produce, start_produce_request},
+    ServedApi<HandlerContext>{ApiKey::fetch, start_fetch},
+    ServedApi<HandlerContext>{ApiKey::list_offsets, start_plain<protocol::ListOffsetsRequest>},
+    ServedApi<HandlerContext>{ApiKey::metadata, start_plain<protocol::MetadataRequest>},
+    ServedApi<HandlerContext>{ApiKey::find_coordinator, start_plain<protocol::FindCoordinatorRequest>},
+    ServedApi<HandlerContext>{ApiKey::api_versions, start_versions},
+    ServedApi<HandlerContext>{ApiKey::create_topics, start_plain<protocol::CreateTopicsRequest>},
+    ServedApi<HandlerContext>{ApiKey::delete_topics, start_plain<protocol::DeleteTopicsRequest>},
+    ServedApi<HandlerContext>{ApiKey::delete_records, start_plain<protocol::DeleteRecordsRequest>},
+    ServedApi<HandlerContext>{ApiKey::init_producer_id, start_plain<protocol::InitProducerIdRequest>},
+    ServedApi<HandlerContext>{ApiKey::offset_for_leader_epoch, start_plain<protocol::OffsetForLeaderEpochRequest>},
+    ServedApi<HandlerContext>{ApiKey::describe_configs, start_plain<protocol::DescribeConfigsRequest>},
+    ServedApi<HandlerContext>{ApiKey::alter_configs, start_plain<protocol::AlterConfigsRequest>},
+    ServedApi<HandlerContext>{ApiKey::describe_log_dirs, start_plain<protocol::DescribeLogDirsRequest>},
+    ServedApi<HandlerContext>{ApiKey::create_partitions, start_plain<protocol::CreatePartitionsRequest>},
+    ServedApi<HandlerContext>{ApiKey::elect_leaders, start_plain<protocol::ElectLeadersRequest>},
+    ServedApi<HandlerContext>{ApiKey::incremental_alter_configs, start_plain<protocol::IncrementalAlterConfigsRequest>},
+    ServedApi<HandlerContext>{ApiKey::alter_partition_reassignments, start_plain<protocol::AlterPartitionReassignmentsRequest>},
+    ServedApi<HandlerContext>{ApiKey::list_partition_reassignments, start_plain<protocol::ListPartitionReassignmentsRequest>},
+    ServedApi<HandlerContext>{ApiKey::describe_quorum, start_plain<protocol::DescribeQuorumRequest>},
+    ServedApi<HandlerContext>{ApiKey::update_features, start_plain<protocol::UpdateFeaturesRequest>},
+    ServedApi<HandlerContext>{ApiKey::describe_cluster, start_plain<protocol::DescribeClusterRequest>},
+    ServedApi<HandlerContext>{ApiKey::unregister_broker, start_plain<protocol::UnregisterBrokerRequest>},
+    ServedApi<HandlerContext>{ApiKey::describe_topic_partitions, start_plain<protocol::DescribeTopicPartitionsRequest>},
+    ServedApi<HandlerContext>{ApiKey::add_raft_voter, start_plain<protocol::AddRaftVoterRequest>},
+    ServedApi<HandlerContext>{ApiKey::remove_raft_voter, start_plain<protocol::RemoveRaftVoterRequest>},
 };
+constexpr std::span<const ServedApi<HandlerContext>> table{served};
 
-protocol::ApiVersionsResponse::ApiVersion range_of(ApiKey key) {
-  const protocol::ApiInfo info = protocol::api_info(key);
-  return {.api_key = key, .min_version = info.advertised_min, .max_version = info.max_version};
-}
-
-Result<FinishRequest> start_api_versions(Call call) {
-  if (!protocol::api_info(ApiKey::api_versions).has(call.header.api_version)) {
-    // The client is newer than we are: tell it our range in the one form that every client reads.
-    return FinishRequest([header = std::move(call.header)]() -> Result<Reply> {
-      protocol::ApiVersionsResponse response;
-      response.error_code = ErrorCode::unsupported_version;
-      response.api_keys.push_back(range_of(ApiKey::api_versions));
-      return Reply{protocol::response_frame(header.correlation_id, 0, response), {}};
-    });
-  }
-  return FinishRequest([call = std::move(call)]() -> Result<Reply> {
-    TRY(protocol::decode<protocol::ApiVersionsRequest>(call.body, call.header.api_version));
-    protocol::ApiVersionsResponse response;
-    for (const Row& row : served) response.api_keys.push_back(range_of(row.key));
-    return reply_to(call.header, response);
-  });
+Result<FinishRequest> start_versions(BrokerCall call) {
+  return start_api_versions(call.header, call.body, keys_of(table), call.context.broker.image());
 }
 
 }  // namespace
 
 Result<FinishRequest> Dispatcher::start(const Slice& frame, LongPolls& polls) {
-  protocol::Reader reader(frame);
-  RequestHeader header = TRY(protocol::decode_request_header(reader));
-  for (const Row& row : served) {
-    if (row.key == header.api_key) {
-      return row.start(Call{{env_, broker_, response_memory_, polls}, std::move(header), reader.rest()});
-    }
-  }
-  return Error(Errc::unsupported, "API " + std::string(to_string(header.api_key)) + " is not served");
+  return start_call(table, HandlerContext{env_, broker_, response_memory_, polls}, frame);
 }
 
 }  // namespace faultline

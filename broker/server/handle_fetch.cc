@@ -1,92 +1,26 @@
-// Fetch: waits until min_bytes are there or max_wait has passed, then reads. Nothing is read before it is waited for, and memory
-// for the answer is asked for only when it is about to be read.
+// Fetch, for consumers: waits until min_bytes are there or max_wait has passed, then reads. Nothing is read before it is waited for, and
+// memory for the answer is asked for only when it is about to be read.
 //
-// Fetch sessions (KIP-227) are refused, which the protocol allows: every answer names every partition and session 0.
+// A consumer that says in which rack it is, and knows what to do with the answer, is sent to a replica there (KIP-392); that one serves it
+// up to the watermark that it knows. Fetch sessions (KIP-227) are refused, which the protocol allows: every answer names every partition
+// and session 0.
 #include <algorithm>
 
-#include "broker/server/handler.h"
+#include "broker/server/fetch_request.h"
 
 namespace faultline {
 namespace {
 
 using protocol::FetchRequest;
 using protocol::FetchResponse;
-using PartitionAnswer = FetchResponse::Topic::Partition;
 
-struct Target {
-  std::shared_ptr<Partition> partition;
-  const FetchRequest::Topic::Partition* wanted;
-  PartitionAnswer* answer;
-};
-
-/// Tells the partitions of a request to set one event, as long as it lives.
-class Watch {
- public:
-  Watch(std::vector<Target>& targets, Event& event) : targets_(targets), event_(event) {
-    for (const Target& target : targets_) target.partition->watch(event_);
-  }
-  ~Watch() {
-    for (const Target& target : targets_) target.partition->forget(event_);
-  }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
- private:
-  std::vector<Target>& targets_;
-  Event& event_;
-};
-
-void refuse(PartitionAnswer& answer, ErrorCode code) {
-  answer.error_code = code;
-  answer.high_watermark = -1;
-  answer.last_stable_offset = -1;
-  answer.log_start_offset = -1;
-  answer.records = {};
-}
-
-/// The response with a place for each partition, and the partitions that exist and may be read.
-std::vector<Target> resolve(HandlerContext context, const FetchRequest& request, protocol::Version version,
-                            FetchResponse& response) {
-  constexpr protocol::Version topic_ids_since = 13;
-  std::vector<Target> targets;
-  for (const FetchRequest::Topic& topic : request.topics) {
-    FetchResponse::Topic& answers = response.responses.emplace_back();
-    answers.topic = topic.topic;
-    answers.topic_id = topic.topic_id;
-    answers.partitions.resize(topic.partitions.size());
-    for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
-      const FetchRequest::Topic::Partition& wanted = topic.partitions[i];
-      answers.partitions[i].partition_index = wanted.partition;
-      Outcome<std::shared_ptr<Partition>> found = version >= topic_ids_since
-                                                      ? context.broker.topics().partition(topic.topic_id, wanted.partition)
-                                                      : context.broker.topics().partition(topic.topic, wanted.partition);
-      if (!found) {
-        refuse(answers.partitions[i], found.error().code);
-        continue;
-      }
-      const Outcome<> current = (*found)->check_leader_epoch(wanted.current_leader_epoch);
-      if (!current) {
-        refuse(answers.partitions[i], current.error().code);
-        answers.partitions[i].current_leader = {context.broker.node_id(), (*found)->leader_epoch()};
-        continue;
-      }
-      targets.push_back({std::move(*found), &wanted, nullptr});
-    }
-  }
-  // The places move while the response grows; point at them when it has stopped.
-  std::size_t next = 0;
-  for (FetchResponse::Topic& topic : response.responses) {
-    for (PartitionAnswer& answer : topic.partitions) {
-      if (answer.error_code == ErrorCode::none) targets[next++].answer = &answer;
-    }
-  }
-  return targets;
-}
+/// From this version on a client may be sent to a follower, and so may ask one.
+constexpr protocol::Version racks_since = 11;
 
 /// Bytes that a read would find now, at most `enough`; an offset that cannot be read counts as enough: its error is news.
-std::size_t readable_bytes(const std::vector<Target>& targets, std::size_t enough) {
+std::size_t readable_bytes(const std::vector<FetchTarget>& targets, std::size_t enough) {
   std::size_t total = 0;
-  for (const Target& target : targets) {
+  for (const FetchTarget& target : targets) {
     const std::int64_t offset = target.wanted->fetch_offset;
     if (offset < target.partition->log_start_offset() || offset > target.partition->log_end_offset()) return enough;
     total += target.partition->readable_bytes(offset);
@@ -95,29 +29,37 @@ std::size_t readable_bytes(const std::vector<Target>& targets, std::size_t enoug
   return total;
 }
 
-Result<> wait_for_bytes(HandlerContext context, std::vector<Target>& targets, std::size_t min_bytes, Time deadline) {
-  Event news;
-  const Watch watch(targets, news);
-  const LongPolls::Membership poll(context.polls, news);
-  while (readable_bytes(targets, min_bytes) < min_bytes && !context.polls.ended()) {
-    const Result<> woken = news.wait(deadline);
-    if (!woken && woken.error() == Errc::timed_out) return {};
-    TRY(woken);
-    news.reset();
-    // A partition that resigned has no more bytes to wait for.
-    if (std::ranges::any_of(targets, [](const Target& target) { return target.partition->resigned(); })) return {};
-  }
-  return {};
+/// Refuses the partitions that may not be read from, by this client or in the epoch that it believes in.
+void drop_unreadable(std::vector<FetchTarget>& targets, ReadFrom from) {
+  std::erase_if(targets, [&](const FetchTarget& target) {
+    const Outcome<> current = target.partition->check_leader_epoch(target.wanted->current_leader_epoch, from);
+    if (!current) refuse_fetch(*target.answer, current.error().code);
+    return !current;
+  });
 }
 
-void read_targets(HandlerContext context, std::vector<Target>& targets, std::size_t budget) {
+/// Answers the partitions that the client should rather read elsewhere. Returns: whether there was one.
+bool send_elsewhere(std::vector<FetchTarget>& targets, std::string_view rack) {
+  const std::size_t sent = std::erase_if(targets, [&](const FetchTarget& target) {
+    const std::optional<BrokerId> preferred = target.partition->preferred_read_replica(rack, target.wanted->fetch_offset);
+    if (!preferred) return false;
+    target.answer->preferred_read_replica = *preferred;
+    target.answer->high_watermark = target.partition->high_watermark();
+    target.answer->last_stable_offset = target.answer->high_watermark;
+    target.answer->log_start_offset = target.partition->log_start_offset();
+    return true;
+  });
+  return sent > 0;
+}
+
+void read_targets(HandlerContext context, const std::vector<FetchTarget>& targets, std::size_t budget, ReadFrom from) {
   bool nothing_yet = true;
-  for (const Target& target : targets) {
+  for (const FetchTarget& target : targets) {
     const std::size_t most = std::min(budget, static_cast<std::size_t>(std::max(target.wanted->partition_max_bytes, 0)));
     Outcome<PartitionRead> read = context.broker.on_owner(
-        *target.partition, [&](Partition& owned) { return owned.read(target.wanted->fetch_offset, most, nothing_yet); });
+        *target.partition, [&](Partition& owned) { return owned.read(target.wanted->fetch_offset, most, nothing_yet, from); });
     if (!read) {
-      refuse(*target.answer, read.error().code);
+      refuse_fetch(*target.answer, read.error().code);
       continue;
     }
     target.answer->high_watermark = read->high_watermark;
@@ -129,39 +71,39 @@ void read_targets(HandlerContext context, std::vector<Target>& targets, std::siz
   }
 }
 
-std::size_t record_bytes(const FetchResponse& response) {
-  std::size_t total = 0;
-  for (const auto& topic : response.responses) {
-    for (const auto& partition : topic.partitions) total += partition.records.size();
+Result<FetchAnswer> handle_consumer_fetch(HandlerContext context, const FetchRequest& request, protocol::Version version) {
+  FetchAnswer answer;
+  std::vector<FetchTarget> targets = find_targets(context, request, version, answer.response);
+  const Time deadline = after(context.env.clock.now(), std::chrono::milliseconds(std::max(request.max_wait_ms, 0)));
+  const ReadFrom from = version >= racks_since ? ReadFrom::any_replica : ReadFrom::leader;
+  drop_unreadable(targets, from);
+  const bool sent_elsewhere = !request.rack_id.empty() && send_elsewhere(targets, request.rack_id);
+  const auto most = static_cast<std::size_t>(std::clamp(request.max_bytes, 0, context.broker.config().fetch_max_bytes));
+  // To wait for more than can be returned would be to wait for nothing.
+  const std::size_t min_bytes = std::min(static_cast<std::size_t>(std::max(request.min_bytes, 0)), most);
+  if (!has_errors(answer.response) && !sent_elsewhere) {
+    TRY(wait_for_news(context, targets, /*as_replica=*/false, deadline,
+                      [&] { return readable_bytes(targets, min_bytes) >= min_bytes; }));
   }
-  return total;
+  TRY(context.response_memory.acquire(most));
+  answer.memory = HeldPermits(context.response_memory, most);
+  read_targets(context, targets, most, from);
+  hint_leaders(context, answer.response);
+  // A first batch may be larger than was asked for; the budget is for the usual case.
+  answer.memory.shrink_to(std::min(most, record_bytes(answer.response)));
+  return answer;
 }
 
 }  // namespace
 
 Result<FetchAnswer> handle_fetch(HandlerContext context, const FetchRequest& request, protocol::Version version) {
-  FetchAnswer answer;
   if (request.session_id != 0) {
+    FetchAnswer answer;
     answer.response.error_code = ErrorCode::fetch_session_id_not_found;
     return answer;
   }
-  std::vector<Target> targets = resolve(context, request, version, answer.response);
-  const Time deadline = after(context.env.clock.now(), std::chrono::milliseconds(std::max(request.max_wait_ms, 0)));
-  bool every_partition_answers = true;
-  for (const auto& topic : answer.response.responses) {
-    for (const auto& partition : topic.partitions) every_partition_answers &= partition.error_code == ErrorCode::none;
-  }
-  const auto most = static_cast<std::size_t>(std::clamp(request.max_bytes, 0, context.broker.config().fetch_max_bytes));
-  // To wait for more than can be returned would be to wait for nothing.
-  const std::size_t min_bytes = std::min(static_cast<std::size_t>(std::max(request.min_bytes, 0)), most);
-  if (every_partition_answers) TRY(wait_for_bytes(context, targets, min_bytes, deadline));
-
-  TRY(context.response_memory.acquire(most));
-  answer.memory = HeldPermits(context.response_memory, most);
-  read_targets(context, targets, most);
-  // A first batch may be larger than was asked for; the budget is for the usual case.
-  answer.memory.shrink_to(std::min(most, record_bytes(answer.response)));
-  return answer;
+  if (fetcher_of(request, version).is_replica()) return handle_replica_fetch(context, request, version);
+  return handle_consumer_fetch(context, request, version);
 }
 
 }  // namespace faultline

@@ -22,6 +22,13 @@ auto& index_of(Numbered& partition) {
   }
 }
 
+/// Clients of older versions do not know the newer name of "ask again later".
+ErrorCode in_words_of(ErrorCode code, protocol::Version version) {
+  constexpr protocol::Version offset_not_available_since = 5;
+  if (code == ErrorCode::offset_not_available && version < offset_not_available_since) return ErrorCode::leader_not_available;
+  return code;
+}
+
 /// An answer for every partition of the request, in its order: `blank`, into which `fill(answer, found)` puts what
 /// `ask(topic, wanted)` finds, or else its error code.
 template <class Response, class Request, class Ask, class Fill>
@@ -59,9 +66,12 @@ protocol::ListOffsetsResponse handle(HandlerContext context, const protocol::Lis
         (asked == earliest_local && version < earliest_local_since) || asked < earliest_local) {
       return Refusal(ErrorCode::unsupported_version, "no such special timestamp");
     }
-    const std::shared_ptr<Partition> partition = TRY(context.broker.topics().partition(topic, wanted.partition_index));
+    const std::shared_ptr<Partition> partition = TRY(context.broker.replicas().partition(topic, wanted.partition_index));
     TRY(partition->check_leader_epoch(wanted.current_leader_epoch));
-    return context.broker.on_owner(*partition, [&](Partition& owned) { return owned.find_offset(asked); });
+    Outcome<OffsetAndTimestamp> found =
+        context.broker.on_owner(*partition, [&](Partition& owned) { return owned.find_offset(asked); });
+    if (!found) return Refusal(in_words_of(found.error().code, version), found.error().message);
+    return found;
   };
   return answer_each<Response>(request, find, [](Response::Topic::Partition& answer, const OffsetAndTimestamp& found) {
     answer.offset = found.offset;
@@ -74,7 +84,7 @@ protocol::OffsetForLeaderEpochResponse handle(HandlerContext context, const prot
   using Request = protocol::OffsetForLeaderEpochRequest;
   using Response = protocol::OffsetForLeaderEpochResponse;
   const auto find = [&](const std::string& topic, const Request::Topic::Partition& wanted) -> Outcome<EpochEnd> {
-    const std::shared_ptr<Partition> partition = TRY(context.broker.topics().partition(topic, wanted.partition));
+    const std::shared_ptr<Partition> partition = TRY(context.broker.replicas().partition(topic, wanted.partition));
     TRY(partition->check_leader_epoch(wanted.current_leader_epoch));
     return context.broker.on_owner(*partition, [&](Partition& owned) { return owned.end_of_epoch(wanted.leader_epoch); });
   };
@@ -88,7 +98,7 @@ protocol::DeleteRecordsResponse handle(HandlerContext context, const protocol::D
   using Request = protocol::DeleteRecordsRequest;
   using Response = protocol::DeleteRecordsResponse;
   const auto remove = [&](const std::string& topic, const Request::Topic::Partition& wanted) -> Outcome<std::int64_t> {
-    const std::shared_ptr<Partition> partition = TRY(context.broker.topics().partition(topic, wanted.partition_index));
+    const std::shared_ptr<Partition> partition = TRY(context.broker.replicas().partition(topic, wanted.partition_index));
     return context.broker.on_owner(*partition, [&](Partition& owned) { return owned.delete_records_before(wanted.offset); });
   };
   Response::Topic::Partition blank;

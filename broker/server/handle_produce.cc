@@ -1,5 +1,6 @@
 // Produce. The batches are checked and appended in the order in which requests arrive; the answer waits until the records are as
-// safe as acks asks: -1 and 1 until the watermark has passed them, 0 not at all.
+// safe as acks asks: -1, the watermark has passed them; 1, they are durable here; 0, nobody waits.
+#include "broker/server/cluster_view.h"
 #include "broker/server/handler.h"
 
 namespace faultline {
@@ -15,7 +16,7 @@ struct Appended {
   std::shared_ptr<Partition> partition;
   std::size_t topic_index;
   std::size_t partition_index;
-  AppendTicket ticket;
+  CommitTicket ticket;
 };
 
 struct Started {
@@ -45,7 +46,7 @@ PartitionAnswer append_one(HandlerContext context, Started& started, const Produ
     return answer;
   }
   Outcome<std::shared_ptr<Partition>> found =
-      context.broker.topics().partition(request.topic_data[topic_index].name, wanted.index);
+      context.broker.replicas().partition(request.topic_data[topic_index].name, wanted.index);
   if (!found) {
     refuse(answer, found.error());
     return answer;
@@ -64,6 +65,16 @@ PartitionAnswer append_one(HandlerContext context, Started& started, const Produ
   return answer;
 }
 
+/// Who leads the partitions that are not led here, or not in that epoch any more.
+void hint_leaders(HandlerContext context, ProduceResponse& response) {
+  const metadata::ClusterImage& image = context.broker.image();
+  for (ProduceResponse::Topic& topic : response.responses) {
+    for (PartitionAnswer& answer : topic.partition_responses) {
+      if (is_elsewhere(answer.error_code)) hint_leader(image, find_partition(image, topic.name, answer.index), answer, response);
+    }
+  }
+}
+
 Result<ProduceResponse> finish(HandlerContext context, Started& started, std::int16_t acks) {
   if (acks == 0) {
     // Kafka's rule: the only way to tell a client that waits for no answer is to hang up.
@@ -72,11 +83,12 @@ Result<ProduceResponse> finish(HandlerContext context, Started& started, std::in
   }
   for (const Appended& appended : started.appended) {
     const Outcome<> committed = context.broker.on_owner(
-        *appended.partition, [&](Partition& owned) { return owned.wait_committed(appended.ticket, started.deadline); });
+        *appended.partition, [&](Partition& owned) { return owned.wait_committed(appended.ticket, acks, started.deadline); });
     if (!committed) {
       refuse(started.response.responses[appended.topic_index].partition_responses[appended.partition_index], committed.error());
     }
   }
+  hint_leaders(context, started.response);
   return std::move(started.response);
 }
 

@@ -3,6 +3,12 @@
 #include "broker/server/handler.h"
 
 namespace faultline {
+namespace {
+
+// For a new block of ids from the controller. Clients try again after the error that says that there is none yet.
+constexpr Duration patience_with_controller = 5s;
+
+}  // namespace
 
 protocol::InitProducerIdResponse handle(HandlerContext context, const protocol::InitProducerIdRequest& request) {
   protocol::InitProducerIdResponse response;
@@ -11,7 +17,7 @@ protocol::InitProducerIdResponse handle(HandlerContext context, const protocol::
         request.transactional_id->empty() ? ErrorCode::invalid_request : ErrorCode::transactional_id_authorization_failed;
     return response;
   }
-  const Outcome<std::int64_t> id = context.broker.producer_ids().next();
+  const Outcome<std::int64_t> id = context.broker.producer_ids().next(after(context.env.clock.now(), patience_with_controller));
   if (!id) {
     response.error_code = id.error().code;
     return response;

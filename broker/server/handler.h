@@ -20,6 +20,7 @@ struct HandlerContext {
 };
 
 // One per API, alphabetical. Each answers with error codes inside the response; none fails as a whole.
+protocol::AddRaftVoterResponse handle(HandlerContext context, const protocol::AddRaftVoterRequest& request);
 protocol::AlterConfigsResponse handle(HandlerContext context, const protocol::AlterConfigsRequest& request);
 protocol::AlterPartitionReassignmentsResponse handle(HandlerContext context,
                                                      const protocol::AlterPartitionReassignmentsRequest& request);
@@ -30,6 +31,7 @@ protocol::DeleteTopicsResponse handle(HandlerContext context, const protocol::De
 protocol::DescribeClusterResponse handle(HandlerContext context, const protocol::DescribeClusterRequest& request);
 protocol::DescribeConfigsResponse handle(HandlerContext context, const protocol::DescribeConfigsRequest& request);
 protocol::DescribeLogDirsResponse handle(HandlerContext context, const protocol::DescribeLogDirsRequest& request);
+protocol::DescribeQuorumResponse handle(HandlerContext context, const protocol::DescribeQuorumRequest& request);
 protocol::DescribeTopicPartitionsResponse handle(HandlerContext context, const protocol::DescribeTopicPartitionsRequest& request);
 protocol::ElectLeadersResponse handle(HandlerContext context, const protocol::ElectLeadersRequest& request);
 protocol::FindCoordinatorResponse handle(HandlerContext context, const protocol::FindCoordinatorRequest& request);
@@ -41,6 +43,10 @@ protocol::MetadataResponse handle(HandlerContext context, const protocol::Metada
 protocol::ListOffsetsResponse handle(HandlerContext context, const protocol::ListOffsetsRequest& request,
                                      protocol::Version version);
 protocol::OffsetForLeaderEpochResponse handle(HandlerContext context, const protocol::OffsetForLeaderEpochRequest& request);
+protocol::RemoveRaftVoterResponse handle(HandlerContext context, const protocol::RemoveRaftVoterRequest& request);
+protocol::UnregisterBrokerResponse handle(HandlerContext context, const protocol::UnregisterBrokerRequest& request);
+protocol::UpdateFeaturesResponse handle(HandlerContext context, const protocol::UpdateFeaturesRequest& request,
+                                        protocol::Version version);
 
 /// Waits for data as the request asks, then reads it. The permits cover the answer's records until they are sent.
 struct FetchAnswer {

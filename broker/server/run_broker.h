@@ -1,4 +1,4 @@
-// A broker from start to stop, the same on real sockets and in the simulator.
+// A process of a cluster from start to stop, the same on real sockets and in the simulator.
 #pragma once
 
 #include <functional>
@@ -11,10 +11,17 @@
 
 namespace faultline {
 
-/// Opens the data directory, listens, calls `on_ready`, and serves until `stop` is set; then answers what was received, syncs and
+/// What whoever runs a broker wants to see of it. Both may be absent.
+struct BrokerWatch {
+  /// The logs are recovered; nothing is served or changed before this returns. May suspend.
+  std::function<void(Broker&)> on_opened = {};
+  /// Clients are served: the broker is registered and not fenced.
+  std::function<void(Broker&, const BrokerServer&)> on_ready = {};
+};
+
+/// Opens the data directory, listens, and serves until `stop` is set; then gives leaderships away, answers what was received, syncs and
 /// closes the logs. A task that is cancelled ends without the closing.
-/// Errors: as Broker::open, BrokerServer::listen, Broker::close.
-Result<> run_broker(Env& env, const BrokerConfig& config, Event& stop,
-                    const std::function<void(Broker&, const BrokerServer&)>& on_ready);
+/// Errors: as Broker::open, BrokerServer::listen, Broker::run, Broker::close.
+Result<> run_broker(Env& env, const BrokerConfig& config, Event& stop, const BrokerWatch& watch);
 
 }  // namespace faultline

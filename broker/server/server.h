@@ -1,11 +1,8 @@
-// BrokerServer: accepts connections for a broker and ends them in good order.
+// BrokerServer: a broker on the network, for its clients and for the replicas of other brokers.
 #pragma once
 
-#include <map>
-#include <memory>
-
 #include "broker/node/broker.h"
-#include "broker/server/connection.h"
+#include "broker/server/connection_server.h"
 #include "broker/server/dispatch.h"
 #include "runtime/env.h"
 #include "runtime/sync.h"
@@ -18,31 +15,19 @@ class BrokerServer {
 
   /// Binds the listener. Errors: as Network::listen.
   Result<> listen();
-  /// Where it listens, with the port that was chosen if 0 was asked for. Requires: listen() succeeded.
-  const Endpoint& local() const { return listener_->local(); }
-  /// Serves until stop() or the task is cancelled. When it returns, every request that was taken in has been answered. A connection
-  /// takes in as many as it may have in flight; what a client sent on top of that is unread, has no effect, and gets no answer.
-  Result<> run();
-  void stop();
-
-  std::size_t connection_count() const { return connections_.size(); }
+  /// As ConnectionServer's.
+  const Endpoint& local() const { return connections_.local(); }
+  Result<> run() { return connections_.run(); }
+  void stop() { connections_.stop(); }
+  std::size_t connection_count() const { return connections_.connection_count(); }
 
  private:
-  void serve(std::unique_ptr<Stream> stream);
-  ConnectionLimits limits() const;
-
   // Constant after construction.
-  Env& env_;
   Broker& broker_;
   // Volatile.
-  Semaphore request_memory_;
   Semaphore response_memory_;
   Dispatcher dispatcher_;
-  std::unique_ptr<Listener> listener_;
-  std::map<std::uint64_t, Connection*> connections_;  // in order of arrival
-  std::uint64_t next_connection_ = 0;
-  bool stopping_ = false;
-  TaskGroup serving_;
+  ConnectionServer connections_;
 };
 
 }  // namespace faultline

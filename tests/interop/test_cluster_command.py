@@ -143,6 +143,57 @@ class Cluster(unittest.TestCase):
         self.assertIn("expected version=1", said)
         self.assertEqual(self.node()["pid"], None)
 
+    def test_three_brokers_share_the_leaderships_and_one_leads_the_quorum(self):
+        addresses = self.run_command("up", "--brokers", "3").strip()
+        self.assertEqual(len(addresses.split(",")), 3)
+        subprocess.run([FAULTLINE, "topic", "create", "t", "--partitions", "6", "-b", addresses], check=True, capture_output=True,
+                       timeout=60)
+        status = json.loads(self.run_command("status", "--json"))
+        self.assertEqual([node["leads"] for node in status["nodes"]], [2, 2, 2])
+        self.assertEqual([node["replicas"] for node in status["nodes"]], [6, 6, 6])
+        self.assertIn(status["quorum_leader"], (1, 2, 3))
+        self.assertEqual([node["roles"] for node in status["nodes"]], ["broker,controller"] * 3)
+        described = subprocess.run([FAULTLINE, "quorum", "describe", "--json", "-b", addresses], check=True, capture_output=True,
+                                   text=True, timeout=60)
+        quorum = json.loads(described.stdout)
+        self.assertEqual(quorum["leader"], status["quorum_leader"])
+        self.assertEqual(sorted(voter["node"] for voter in quorum["voters"]), [1, 2, 3])
+
+    def test_a_cluster_of_three_serves_without_one_of_them(self):
+        addresses = self.run_command("up", "--brokers", "3", "--config", "broker.session.timeout.ms=1500", "--config",
+                                     "broker.heartbeat.interval.ms=300").strip()
+        subprocess.run([FAULTLINE, "topic", "create", "t", "-b", addresses], check=True, capture_output=True, timeout=60)
+        subprocess.run([FAULTLINE, "produce", "t", "-b", addresses], input="before\n", text=True, check=True, timeout=60)
+        leader = max(json.loads(self.run_command("status", "--json"))["nodes"], key=lambda node: node["leads"])["node"]
+        self.run_command("kill", str(leader))
+        subprocess.run([FAULTLINE, "produce", "t", "-b", addresses, "--timeout", "30000"], input="after\n", text=True, check=True,
+                       timeout=60)
+        self.run_command("restart", str(leader))
+        read = subprocess.run([FAULTLINE, "consume", "t", "-b", addresses, "--from", "earliest", "-e"], capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual(read.stdout, "before\nafter\n")
+
+    def test_controllers_of_their_own_vote_and_brokers_do_not(self):
+        self.run_command("up", "--brokers", "1", "--controllers", "1")
+        status = json.loads(self.run_command("status", "--json"))
+        self.assertEqual([node["roles"] for node in status["nodes"]], ["broker", "controller"])
+        self.assertEqual(status["quorum_leader"], 2)
+
+    def test_a_broker_joins_votes_and_leaves(self):
+        self.run_command("up", "--brokers", "1")
+        self.assertRegex(self.run_command("add", "--voter"), r"^node 2 serves on 127\.0\.0\.1:\d+\n$")
+        self.assertEqual(self.node(2)["roles"], "broker,controller")
+        self.assertIn("no part of the cluster", self.run_command("remove", "2"))
+        self.assertEqual([node["node"] for node in json.loads(self.run_command("status", "--json"))["nodes"]], [1])
+        self.assertRegex(self.run_command("add"), r"^node 3 serves on ")  # a number is not used twice
+
+    def test_a_node_with_replicas_stays_unless_they_are_given_up(self):
+        self.run_command("up", "--brokers", "2")
+        addresses = json.loads(self.run_command("status", "--json"))["bootstrap"]
+        subprocess.run([FAULTLINE, "topic", "create", "t", "-b", addresses], check=True, capture_output=True, timeout=60)
+        self.assertIn("holds 1 replicas", self.run_command("remove", "2", status=USAGE))
+        self.assertEqual(self.node(2)["state"], "running")
+
     def test_what_makes_no_sense_ends_with_status_2(self):
         self.assertIn("there is no cluster", self.run_command("status", status=USAGE))
         self.assertIn("num.partitions", self.run_command("up", "--brokers", "1", "--config", "num.partition=1", status=USAGE))
@@ -152,6 +203,46 @@ class Cluster(unittest.TestCase):
         self.assertIn("already", self.run_command("up", "--brokers", "1", status=USAGE))
         self.assertIn("there is no node 7", self.run_command("kill", "7", status=USAGE))
         self.assertIn("only node", self.run_command("remove", "1", status=USAGE))
+
+
+class Format(unittest.TestCase):
+    VOTERS = "1@127.0.0.1:9093:AAAAAAAAAAEAAAAAAAAAAQ,2@127.0.0.1:9094:AAAAAAAAAAIAAAAAAAAAAg"
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="faultline-format-")
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def run_format(self, *arguments, status=0):
+        line = [FAULTLINE, "format", "--data", os.path.join(self.folder, "data"), "--cluster-id", "c", *arguments]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, status, f"{line}\n{done.stdout}\n{done.stderr}")
+        return done.stdout if status == 0 else done.stderr
+
+    def meta(self):
+        with open(os.path.join(self.folder, "data", "meta.properties")) as file:
+            return file.read()
+
+    def test_a_voter_takes_the_directory_that_the_voters_name(self):
+        self.assertIn("directory AAAAAAAAAAIAAAAAAAAAAg, a voter", self.run_format("--node-id", "2", "--initial-voters", self.VOTERS))
+        self.assertIn("directory.id=AAAAAAAAAAIAAAAAAAAAAg\n", self.meta())
+        self.assertIn("cluster.id=c\nnode.id=2\n", self.meta())
+
+    def test_who_is_not_among_the_voters_is_an_observer(self):
+        self.assertIn(", an observer", self.run_format("--node-id", "3", "--initial-voters", self.VOTERS))
+
+    def test_a_directory_is_formatted_once(self):
+        self.run_format("--node-id", "3")
+        before = self.meta()
+        self.assertIn("formatted already", self.run_format("--node-id", "4", status=FAILED))
+        self.assertEqual(self.meta(), before)
+
+    def test_what_makes_no_sense_formats_nothing(self):
+        for arguments in (("--node-id", "1", "--initial-voters", "1@here"), ("--node-id", "1", "--directory-id", "x"),
+                          ("--node-id", "1", "--initial-voters", self.VOTERS, "--directory-id", "AAAAAAAAAAIAAAAAAAAAAg"), ()):
+            self.run_format(*arguments, status=USAGE)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "data", "meta.properties")))
 
 
 if __name__ == "__main__":

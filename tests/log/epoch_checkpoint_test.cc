@@ -37,8 +37,8 @@ TEST_CASE("checkpoint: what was written is read, and a changed byte anywhere is 
 }
 
 TEST_CASE("checkpoint: the worked example of docs/formats/checkpoint.md") {
-  CHECK(as_text(LogCheckpoint{0, 42, false}.encode()) ==
-        "faultline-checkpoint 1\nlog-start 0\nrecovery-point 42\nclean 0\ncrc32c a0ba4c61\n");
+  CHECK(as_text(LogCheckpoint{0, 42, 40, false}.encode()) ==
+        "faultline-checkpoint 1\nlog-start 0\nrecovery-point 42\nhigh-watermark 40\nclean 0\ncrc32c 6925d8e9\n");
 }
 
 TEST_CASE("tickets: only what was taken back after the append, and from below its end, is lost") {

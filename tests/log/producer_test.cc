@@ -2,33 +2,13 @@
 #include <catch2/catch.hpp>
 
 #include "log_fixture.h"
+#include "producer_batches.h"
 
 using namespace faultline;
 using namespace faultline::testing;
 using replication::DuplicateBatch;
-using replication::ProducerBatch;
 
 namespace {
-
-/// A batch of `count` records of producer `id`, from `sequence` on.
-Slice producer_batch(std::int64_t id, std::int16_t epoch, std::int32_t sequence, std::int32_t count = 2) {
-  const Slice batch = make_batch(count);
-  std::uint8_t* at = batch.part(0, batch.size()).writable().data();
-  protocol::store_be<std::int64_t>(at + 43, id);
-  protocol::store_be<std::int16_t>(at + 51, epoch);
-  protocol::store_be<std::int32_t>(at + 53, sequence);
-  protocol::store_be<std::uint32_t>(at + 17, crc32c(Bytes(at + 21, batch.size() - 21)));
-  return batch;
-}
-
-ProducerBatch retry_of(std::int64_t id, std::int16_t epoch, std::int32_t sequence, std::int32_t count = 2) {
-  ProducerBatch batch;
-  batch.producer_id = id;
-  batch.epoch = epoch;
-  batch.first_sequence = sequence;
-  batch.last_sequence = sequence + count - 1;
-  return batch;
-}
 
 struct ProducerFixture : LogFixture {
   bool is_duplicate(std::int64_t id, std::int16_t epoch, std::int32_t sequence) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "runtime/disk.h"
@@ -22,6 +23,8 @@ class ScriptedDisk : public Disk {
   struct Inode {
     std::vector<std::uint8_t> cached;   // what reads see
     std::vector<std::uint8_t> durable;  // what a power cut leaves
+    std::size_t dropped_from = 0;       // what a failed sync gave up, and no later one writes
+    std::size_t dropped_to = 0;
   };
   using InodePtr = std::shared_ptr<Inode>;
 
@@ -32,8 +35,12 @@ class ScriptedDisk : public Disk {
   }
   /// Files can grow by only this many more bytes; a truncation gives nothing back.
   std::optional<std::size_t> space_left;
+  /// The fsync trap: after a failed sync the pages count as clean, though they are not on the disk.
+  bool drops_after_failed_sync = false;
   /// While it is reset, syncs wait.
   Event syncs_pass;
+  /// After so many syncs it is reset.
+  std::optional<int> syncs_left;
   int syncs = 0;
   int reads = 0;
   std::size_t largest_write_pieces = 0;
@@ -155,9 +162,20 @@ class ScriptedDisk : public Disk {
     Result<> sync(Time) override {
       const std::vector<std::uint8_t> covered = inode_->cached;
       TRY(disk_.syncs_pass.wait());
-      TRY(disk_.maybe_fail(DiskCall::sync));
+      if (disk_.syncs_left && --*disk_.syncs_left == 0) disk_.syncs_pass.reset();
+      const std::size_t synced = inode_->durable.size();
+      const Result<> outcome = disk_.maybe_fail(DiskCall::sync);
+      if (!outcome) {
+        if (disk_.drops_after_failed_sync)
+          std::tie(inode_->dropped_from, inode_->dropped_to) = std::tuple(synced, covered.size());
+        return outcome;
+      }
       ++disk_.syncs;
       inode_->durable = covered;
+      const auto at = [&](std::size_t offset) {
+        return inode_->durable.begin() + static_cast<std::ptrdiff_t>(std::min(offset, covered.size()));
+      };
+      std::fill(at(inode_->dropped_from), at(inode_->dropped_to), std::uint8_t{0});
       return {};
     }
     Result<> truncate(std::uint64_t size, Time) override {

@@ -2,7 +2,6 @@
 
 #include "base/suggest.h"
 #include "broker/node/broker_config.h"
-#include "broker/node/topic_store.h"
 
 using namespace faultline;
 
@@ -75,19 +74,4 @@ TEST_CASE("suggest: near words are offered, far ones are not") {
   constexpr std::string_view words[] = {"retention.ms", "retention.bytes", "segment.ms"};
   CHECK(closest_word("retension.ms", words) == "retention.ms");
   CHECK(closest_word("compression.type", words).empty());
-}
-
-TEST_CASE("topic store: what was encoded is decoded, and any changed byte is noticed") {
-  TopicStoreContent content;
-  content.incarnation = 3;
-  content.topics["orders"] = {"orders", protocol::Uuid::of(1, 2), 4, {{"retention.ms", "1000"}}};
-  content.topics["a.b-c_d"] = {"a.b-c_d", protocol::Uuid::of(3, 4), 1, {}};
-  const Slice bytes = encode_topic_store(content);
-  CHECK(decode_topic_store(bytes).value() == content);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const Slice changed = Slice::copy_of(bytes.bytes());
-    changed.writable()[i] ^= 0x20;
-    CHECK(decode_topic_store(changed).has_error());
-    CHECK(decode_topic_store(bytes.part(0, i)).has_error());
-  }
 }

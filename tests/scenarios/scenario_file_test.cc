@@ -188,3 +188,29 @@ TEST_CASE("fault kinds: the table is in the order of the enumeration and its nam
     names.push_back(info.name);
   }
 }
+
+TEST_CASE("scenario file: targets are looked up in the scenario's topics, and sets of nodes are known") {
+  REQUIRE(problem_of(with("[[fault]]\nat = \"1s\"\nkind = \"kill\"\nnode = \"leader of order-0\"\n"))
+              .find("did you mean 'orders-0'?") != std::string::npos);
+  for (const char* node : {"leader of orders-2", "follower of orders-0", "active controller", "all servers", "all brokers",
+                           "all voters", "majority of voters", "controllers", "brokers"}) {
+    INFO(node);
+    const ReadScenario read =
+        read_scenario(with("[[fault]]\nat = \"1s\"\nkind = \"kill\"\nnode = \"" + std::string(node) + "\"\n"), "trial");
+    REQUIRE(read.problems.empty());
+  }
+  REQUIRE(read_scenario(with("[[fault]]\nat = \"1s\"\nkind = \"partition\"\npeer = \"servers\"\n"), "trial").problems.empty());
+}
+
+TEST_CASE("scenario file: a cluster has as many voters and replicas as it has processes for them") {
+  REQUIRE(problem_of(with("[cluster]\nbrokers = 2\nvoters = 3\n")).find("cluster.voters: there are more of them than brokers") !=
+          std::string::npos);
+  REQUIRE(problem_of(with("[[topic]]\nname = \"wide\"\nreplication = 2\n")).find("replication: there are not so many brokers") !=
+          std::string::npos);
+  const ReadScenario read =
+      read_scenario(with("[cluster]\nbrokers = [2, 5]\nvoters = 3\ncontrollers_apart = true\nracks = 2\n"), "trial");
+  REQUIRE(read.problems.empty());
+  REQUIRE(server_names(read.scenario).size() == 8);
+  REQUIRE(voter_names(read.scenario) == std::vector<std::string>{"controller-0", "controller-1", "controller-2"});
+  REQUIRE(replication_of(read.scenario, read.scenario.topics.front()) == 3);
+}

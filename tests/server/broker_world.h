@@ -1,9 +1,10 @@
-// One broker and one client machine in the simulator. A test says what the broker is configured with, hands the client pieces of
+// One broker, a cluster of its own, and one client machine in the simulator. A test says what the broker is configured with, hands the client pieces of
 // code one after the other, and orders crashes and disk faults in between through `world`.
 //
 // The broker is the real one: run_broker on an Env whose network, disk and clock are simulated.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
 #include <memory>
@@ -32,17 +33,17 @@ class BrokerWorld {
     start();
   }
 
-  /// Starts the broker and runs until it listens.
+  /// Starts the broker and runs until it serves clients.
   void start() {
     launch();
     REQUIRE(running_ != nullptr);
   }
 
-  /// Starts the broker and runs until it listens, or has ended because it could not.
+  /// Starts the broker and runs until it serves clients, or has ended because it could not.
   void launch() {
     ended_.reset();
     world.restart(broker, Duration{});
-    run_until([&] { return running_ != nullptr || ended_.has_value(); }, 60s);
+    run_until([&] { return leads_everything() || ended_.has_value(); }, 60s);
   }
 
   /// Asks the broker to end, and waits for it. Returns: what run_broker returned.
@@ -81,10 +82,23 @@ class BrokerWorld {
   }
 
   bool has_ended() const { return ended_.has_value(); }
+  /// What run_broker returned. Requires: has_ended().
+  const Result<>& ended() const { return *ended_; }
   const BrokerServer& server() const { return *server_; }
   BrokerConfig& config() { return config_; }
 
  private:
+  /// Whether clients are served by each partition whose log could be opened.
+  bool leads_everything() const {
+    if (running_ == nullptr) return false;
+    const metadata::ClusterImage& image = running_->image();
+    std::size_t partitions = 0;
+    for (const auto& [id, topic] : image.topics()) partitions += topic.partitions.size();
+    const auto here = running_->replicas().partitions();
+    const auto leads = [](const std::shared_ptr<Partition>& partition) { return partition->leads(); };
+    return std::ranges::all_of(here, leads) && here.size() + running_->replicas().offline().size() == partitions;
+  }
+
   void serve(Env& env) {
     struct Forget {
       BrokerWorld& self;
@@ -92,10 +106,12 @@ class BrokerWorld {
     };
     const Forget forget{*this};
     stop_ = std::make_unique<Event>();
-    ended_ = run_broker(env, config_, *stop_, [&](Broker& started, const BrokerServer& server) {
+    BrokerWatch watch;
+    watch.on_ready = [&](Broker& started, const BrokerServer& server) {
       running_ = &started;
       server_ = &server;
-    });
+    };
+    ended_ = run_broker(env, config_, *stop_, watch);
   }
 
   BrokerConfig config_;

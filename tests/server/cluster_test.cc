@@ -149,7 +149,7 @@ TEST_CASE("topic partitions: who leads, who replicates, and empty lists where no
     const std::vector<std::int32_t> self{1};
     REQUIRE(partition.error_code == ErrorCode::none);
     REQUIRE(partition.leader_id == 1);
-    REQUIRE(partition.leader_epoch == 1);
+    REQUIRE(partition.leader_epoch == 0);
     REQUIRE(partition.replica_nodes == self);
     REQUIRE(partition.isr_nodes == self);
     REQUIRE(partition.offline_replicas.empty());

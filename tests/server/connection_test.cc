@@ -205,7 +205,7 @@ TEST_CASE("connection: what ApiVersions lists is served, and nothing else") {
     RawClient client(env);
     const auto versions = client.call(protocol::ApiVersionsRequest{"test", "1"}, 4);
     REQUIRE(versions.error_code == ErrorCode::none);
-    REQUIRE(versions.api_keys.size() == 21);
+    REQUIRE(versions.api_keys.size() == 26);
     for (const auto& api : versions.api_keys) {
       if (api.api_key == protocol::ApiKey::api_versions) continue;
       RawClient other(env);

@@ -54,7 +54,7 @@ TEST_CASE("metadata: version 0 asks for all topics with an empty list, later one
     REQUIRE(a.topics[0].partitions.size() == 3);
     for (const auto& partition : a.topics[0].partitions) {
       REQUIRE(partition.leader_id == 1);
-      REQUIRE(partition.leader_epoch == 1);
+      REQUIRE(partition.leader_epoch == 0);
       REQUIRE(partition.isr_nodes == std::vector<std::int32_t>{1});
     }
   });
@@ -113,7 +113,7 @@ TEST_CASE("offsets: latest, earliest, by time, and of the greatest timestamp") {
       REQUIRE(produce(client, "t", 0, batch_of({"a", "b"}, timestamp)).error_code == ErrorCode::none);
     }
     REQUIRE(list_offset(client, "t", latest).offset == 6);
-    REQUIRE(list_offset(client, "t", latest).leader_epoch == 1);
+    REQUIRE(list_offset(client, "t", latest).leader_epoch == 0);
     REQUIRE(list_offset(client, "t", earliest).offset == 0);
     REQUIRE(list_offset(client, "t", 0).offset == 0);
     REQUIRE(list_offset(client, "t", 1001).offset == 2);
@@ -129,29 +129,34 @@ TEST_CASE("offsets: latest, earliest, by time, and of the greatest timestamp") {
   });
 }
 
-TEST_CASE("epochs: each start leads in a new one, and tells where the older ones ended") {
+TEST_CASE("epochs: each start leads in a later one, and tells where the older ones ended") {
   BrokerWorld broker;
+  const auto epoch_now = [](RawClient& client) { return metadata_of(client, {"t"}).topics.at(0).partitions.at(0).leader_epoch; };
+  std::int32_t second = 0;
   broker.as_client([&](Env& env) {
     RawClient client(env);
     REQUIRE(create_topic(client, "t") == ErrorCode::none);
+    REQUIRE(epoch_now(client) == 0);
     for (int i = 0; i < 3; ++i) REQUIRE(produce(client, "t", 0, batch_of({"x"})).error_code == ErrorCode::none);
   });
   REQUIRE(broker.stop().has_value());
   broker.start();
   broker.as_client([&](Env& env) {
     RawClient client(env);
-    REQUIRE(metadata_of(client, {"t"}).topics.at(0).partitions.at(0).leader_epoch == 2);
+    second = epoch_now(client);
+    REQUIRE(second > 0);
     REQUIRE(produce(client, "t", 0, batch_of({"y"})).base_offset == 3);
   });
   broker.crash_and_restart();
   broker.as_client([&](Env& env) {
     RawClient client(env);
-    REQUIRE(metadata_of(client, {"t"}).topics.at(0).partitions.at(0).leader_epoch == 3);
-    REQUIRE(end_of_epoch(client, -1, 1).end_offset == 3);
-    REQUIRE(end_of_epoch(client, 3, 2).end_offset == 4);
-    REQUIRE(end_of_epoch(client, 3, 2).leader_epoch == 2);
-    REQUIRE(end_of_epoch(client, 3, 3).end_offset == 4);
-    REQUIRE(end_of_epoch(client, 3, 4).end_offset == -1);
+    const std::int32_t third = epoch_now(client);
+    REQUIRE(third > second);
+    REQUIRE(end_of_epoch(client, -1, 0).end_offset == 3);
+    REQUIRE(end_of_epoch(client, third, second).end_offset == 4);
+    REQUIRE(end_of_epoch(client, third, second).leader_epoch == second);
+    REQUIRE(end_of_epoch(client, third, third).end_offset == 4);
+    REQUIRE(end_of_epoch(client, third, third + 1).end_offset == -1);
   });
 }
 
@@ -240,6 +245,7 @@ TEST_CASE("topics: one that a request names twice is refused once, INVALID_REQUE
     protocol::CreatePartitionsRequest grow;
     for (const char* name : {"twice", "once", "twice"}) grow.topics.emplace_back().name = name;
     for (auto& topic : grow.topics) topic.count = 3;
+    grow.timeout_ms = 30'000;
     codes.clear();
     for (const auto& topic : client.call(grow, 3).results) codes.emplace_back(topic.name, topic.error_code);
     REQUIRE(codes == expected);
@@ -248,6 +254,7 @@ TEST_CASE("topics: one that a request names twice is refused once, INVALID_REQUE
 
     protocol::DeleteTopicsRequest remove;
     remove.topic_names = {"twice", "once", "twice"};
+    remove.timeout_ms = 30'000;
     codes.clear();
     for (const auto& topic : client.call(remove, 5).responses) codes.emplace_back(*topic.name, topic.error_code);
     REQUIRE(codes == expected);

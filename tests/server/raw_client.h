@@ -24,7 +24,8 @@ using protocol::Version;
 
 class RawClient {
  public:
-  explicit RawClient(Env& env) : stream_(connect(env)), frames_(*stream_, 64 << 20) {}
+  explicit RawClient(Env& env, const Endpoint& broker = broker_address)
+      : stream_(connect(env, broker)), frames_(*stream_, 64 << 20) {}
 
   template <class Request>
   void send(const Request& request, Version version) {
@@ -63,6 +64,21 @@ class RawClient {
     return receive<client::Answer<Request>>(version);
   }
 
+  /// The answer, or nothing if the connection ends instead.
+  template <class Request>
+  std::optional<client::Answer<Request>> try_call(const Request& request, Version version) {
+    send(request, version);
+    const Result<Slice> frame = frames_.next();
+    if (!frame) return std::nullopt;
+    protocol::Reader reader(*frame);
+    const Result<std::int32_t> id = protocol::decode_response_header(reader, Request::api_key, version);
+    REQUIRE(id.has_value());
+    REQUIRE(*id == next_received_++);
+    Result<client::Answer<Request>> response = protocol::decode<client::Answer<Request>>(reader.rest(), version);
+    REQUIRE(response.has_value());
+    return std::move(*response);
+  }
+
   /// Waits for the end of the connection; nothing may come before it. Returns: closed (in good order) or connection_reset.
   Errc end() {
     const Result<Slice> frame = frames_.next();
@@ -73,8 +89,8 @@ class RawClient {
   Stream& stream() { return *stream_; }
 
  private:
-  static std::unique_ptr<Stream> connect(Env& env) {
-    Result<std::unique_ptr<Stream>> stream = env.network.connect(broker_address, no_deadline);
+  static std::unique_ptr<Stream> connect(Env& env, const Endpoint& broker) {
+    Result<std::unique_ptr<Stream>> stream = env.network.connect(broker, no_deadline);
     REQUIRE(stream.has_value());
     return std::move(*stream);
   }

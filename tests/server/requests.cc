@@ -8,6 +8,7 @@ namespace {
 constexpr std::int64_t latest = -1;
 constexpr std::int64_t earliest = -2;
 constexpr std::int8_t topic_resource = 2;
+constexpr std::int32_t timeout_ms = 30'000;
 
 }  // namespace
 
@@ -100,12 +101,14 @@ ErrorCode create_topic(RawClient& client, const std::string& topic, std::int32_t
 ErrorCode delete_topic(RawClient& client, const std::string& topic) {
   protocol::DeleteTopicsRequest request;
   request.topics = {{topic, {}}};
+  request.timeout_ms = timeout_ms;
   return client.call(request, 6).responses.at(0).error_code;
 }
 
 ErrorCode grow_topic(RawClient& client, const std::string& topic, std::int32_t partitions) {
   protocol::CreatePartitionsRequest request;
   request.topics = {{topic, partitions, std::nullopt}};
+  request.timeout_ms = timeout_ms;
   return client.call(request, 3).results.at(0).error_code;
 }
 

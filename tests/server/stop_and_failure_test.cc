@@ -24,7 +24,10 @@ TEST_CASE("stop: what was received is answered, nothing is lost, and the next st
     broker.world.disk(broker.broker).sync_time = {1s, 0ms, 1s};
     for (int i = 0; i < requests; ++i) client.send(produce_request("t", 0, batch_of({"x"})), newest_produce);
     for (int i = 0; i < requests; ++i) {
-      answered += only(client.receive<protocol::ProduceResponse>(newest_produce)).error_code == ErrorCode::none;
+      // Its leadership ends before its log is synced: then nobody knows yet what becomes of the record.
+      const ErrorCode code = only(client.receive<protocol::ProduceResponse>(newest_produce)).error_code;
+      REQUIRE((code == ErrorCode::none || code == ErrorCode::not_leader_or_follower));
+      ++answered;
     }
     REQUIRE(client.end() == Errc::closed);
   });
@@ -42,37 +45,39 @@ TEST_CASE("stop: what was received is answered, nothing is lost, and the next st
   });
 }
 
-TEST_CASE("stop: of more requests than a connection may have in flight, those that were taken in are answered") {
-  constexpr int in_flight = 64;
+TEST_CASE("stop: the last answer is followed by the end, and what was answered with an offset is there") {
   constexpr int sent = 200;
   BrokerWorld broker;
   int answered = 0;
+  int stored = 0;
   broker.spawn_client([&](Env& env) {
     RawClient client(env);
     REQUIRE(create_topic(client, "t") == ErrorCode::none);
-    broker.world.disk(broker.broker).sync_time = {1s, 0ms, 1s};
+    broker.world.disk(broker.broker).sync_time = {100ms, 0ms, 100ms};
     for (int i = 0; i < sent; ++i) client.send(produce_request("t", 0, batch_of({"x"})), newest_produce);
-    // The last answer is followed by the end, not by a reset that would take answers back.
+    // Not a reset, which would take answers back that are on their way.
     for (; answered < sent; ++answered) {
       const Result<Slice> frame = client.next_frame();
       if (!frame) {
         REQUIRE(frame.error() == Errc::closed);
         return;
       }
+      protocol::Reader reader(*frame);
+      REQUIRE(protocol::decode_response_header(reader, protocol::ApiKey::produce, newest_produce).has_value());
+      const auto response = protocol::decode<protocol::ProduceResponse>(reader.rest(), newest_produce);
+      REQUIRE(response.has_value());
+      stored += only(*response).error_code == ErrorCode::none;
     }
   });
-  broker.world.run_for(700ms);
-  REQUIRE(answered == 0);
+  broker.world.run_for(150ms);
   REQUIRE(broker.stop().has_value());
   broker.world.run_for(100ms);
-  REQUIRE(answered >= in_flight);
-  REQUIRE(answered < sent);
+  REQUIRE(answered > 0);
   broker.world.disk(broker.broker) = {};
   broker.start();
   broker.as_client([&](Env& env) {
     RawClient client(env);
-    // What was not answered was not done either.
-    REQUIRE(list_offset(client, "t", -1).offset == answered);
+    REQUIRE(list_offset(client, "t", -1).offset >= stored);
   });
 }
 
@@ -85,7 +90,7 @@ TEST_CASE("stop: neither idle connections nor long polls hold it up") {
   });
   broker.spawn_client([&](Env& env) {
     RawClient client(env);
-    REQUIRE(values_of(client.call(fetch_request("t", 0, 0, {.max_wait_ms = INT32_MAX}), fetch_by_name)).empty());
+    REQUIRE(only(client.call(fetch_request("t", 0, 0, {.max_wait_ms = INT32_MAX}), fetch_by_name)).records.empty());
     poll_answered = true;
   });
   broker.spawn_client([&](Env& env) {
@@ -193,7 +198,7 @@ TEST_CASE("failure: requests that are in flight when a sync fails are all answer
   });
 }
 
-TEST_CASE("failure: a full disk refuses records and topics, and takes them again when there is room") {
+TEST_CASE("failure: a full disk refuses records, and takes them again when there is room") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     sim::Options options;
     options.seed = seed;
@@ -216,10 +221,6 @@ TEST_CASE("failure: a full disk refuses records and topics, and takes them again
       }
       REQUIRE(refused >= 10);
       REQUIRE(values_of(client.call(fetch_request("t", 0, 0), fetch_by_name)) == acknowledged);
-      broker.world.disk(broker.broker).capacity_bytes = broker.world.disk_used_bytes(broker.broker);
-      REQUIRE(create_topic(client, "u") == ErrorCode::kafka_storage_error);
-      REQUIRE(metadata_of(client, {"u"}).topics.at(0).error_code == ErrorCode::unknown_topic_or_partition);
-
       broker.world.disk(broker.broker).capacity_bytes = 0;
       REQUIRE(sleep_until(env.clock.now() + 10s).has_value());
       REQUIRE(try_one("room again") == ErrorCode::none);
@@ -234,132 +235,134 @@ TEST_CASE("failure: a full disk refuses records and topics, and takes them again
   }
 }
 
-TEST_CASE("failure: on a full disk a topic can be deleted, which makes room, also by a broker that started on it") {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+TEST_CASE("failure: a disk too full for the metadata's log ends the process, which goes on when there is room") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     CAPTURE(seed);
     sim::Options options;
     options.seed = seed;
     BrokerWorld broker(test_config(), options);
     broker.as_client([&](Env& env) {
       RawClient client(env);
-      REQUIRE(create_topic(client, "large") == ErrorCode::none);
-      REQUIRE(create_topic(client, "small") == ErrorCode::none);
-      for (int i = 0; i < 20; ++i) {
-        REQUIRE(produce(client, "large", 0, batch_of({std::string(10'000, 'x')})).error_code == ErrorCode::none);
-      }
-    });
-    const bool restarted = seed % 2 == 0;
-    if (restarted) REQUIRE(broker.stop().has_value());
-    broker.world.disk(broker.broker).capacity_bytes = broker.world.disk_used_bytes(broker.broker);
-    if (restarted) broker.start();
-    broker.as_client([&](Env& env) {
-      RawClient client(env);
-      REQUIRE(delete_topic(client, "large") == ErrorCode::none);
-      REQUIRE(sleep_until(env.clock.now() + 10s).has_value());
-      // A log that could not be opened for want of room stays closed until the next start.
-      if (!restarted) REQUIRE(produce(client, "small", 0, batch_of({"x"})).error_code == ErrorCode::none);
-    });
-    broker.crash_and_restart();
-    broker.as_client([&](Env& env) {
-      RawClient client(env);
-      REQUIRE(metadata_of(client, {"large"}).topics.at(0).error_code == ErrorCode::unknown_topic_or_partition);
-      if (restarted) REQUIRE(produce(client, "small", 0, batch_of({"x"})).error_code == ErrorCode::none);
-      REQUIRE(values_of(client.call(fetch_request("small", 0, 0), fetch_by_name)) == std::vector<std::string>{"x"});
-    });
-  }
-}
-
-TEST_CASE("failure: a delete that the disk did not confirm never takes back records that are acknowledged after it") {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    sim::Options options;
-    options.seed = seed;
-    BrokerWorld broker(test_config(), options);
-    std::vector<std::string> acknowledged;
-    broker.as_client([&](Env& env) {
-      RawClient client(env);
       REQUIRE(create_topic(client, "t") == ErrorCode::none);
-      broker.world.disk(broker.broker).sync_error = {1, 2};
-      const ErrorCode removed = delete_topic(client, "t");
-      broker.world.disk(broker.broker).sync_error = {};
-      REQUIRE((removed == ErrorCode::none || removed == ErrorCode::kafka_storage_error));
-      if (produce(client, "t", 0, batch_of({"x"})).error_code == ErrorCode::none) acknowledged.push_back("x");
-      if (removed == ErrorCode::none) REQUIRE(acknowledged.empty());
+      REQUIRE(produce(client, "t", 0, batch_of({"x"})).error_code == ErrorCode::none);
+      broker.world.disk(broker.broker).capacity_bytes = broker.world.disk_used_bytes(broker.broker);
+      protocol::CreateTopicsRequest request;
+      auto& wanted = request.topics.emplace_back();
+      wanted.name = "u";
+      wanted.num_partitions = wanted.replication_factor = 1;
+      const auto answer = client.try_call(request, 7);
+      if (answer) REQUIRE(answer->topics.at(0).error_code != ErrorCode::none);
     });
-    broker.crash_and_restart();
+    broker.run_until([&] { return broker.has_ended(); }, 120s);
+    REQUIRE(broker.ended().error() == Errc::no_space);
+    broker.world.disk(broker.broker).capacity_bytes = 0;
+    broker.start();
     broker.as_client([&](Env& env) {
       RawClient client(env);
-      if (acknowledged.empty()) return;
-      REQUIRE(values_of(client.call(fetch_request("t", 0, 0), fetch_by_name)) == acknowledged);
+      REQUIRE(values_of(client.call(fetch_request("t", 0, 0), fetch_by_name)) == std::vector<std::string>{"x"});
+      const ErrorCode code = create_topic(client, "u");
+      REQUIRE((code == ErrorCode::none || code == ErrorCode::topic_already_exists));
+      REQUIRE(produce(client, "u", 0, batch_of({"x"})).error_code == ErrorCode::none);
     });
   }
 }
 
-TEST_CASE("failure: a change of topics whose list could not be saved is not made, and a start later finds what was answered") {
-  struct Change {
-    const char* name;
-    ErrorCode (*make)(RawClient& client);
-  };
-  const Change changes[] = {
-      {"create", [](RawClient& client) { return create_topic(client, "new", 2); }},
-      {"delete", [](RawClient& client) { return delete_topic(client, "t"); }},
-      {"grow", [](RawClient& client) { return grow_topic(client, "t", 5); }},
-      {"configure", [](RawClient& client) { return set_config(client, "t", "retention.ms", "12345"); }},
-  };
-  // What the list of topics says, as a client sees it.
-  const auto topics_of = [](RawClient& client) {
-    std::string text;
-    for (const char* name : {"t", "new"}) {
-      const auto topic = metadata_of(client, {name}).topics.at(0);
-      text += std::string(name) + " " + std::to_string(topic.partitions.size()) + " ";
-      if (topic.error_code == ErrorCode::none) text += config_of(client, name, "retention.ms") + " ";
-    }
-    return text;
-  };
-  for (const Change& change : changes) {
-    int kept = 0;
-    int undone = 0;
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-      CAPTURE(change.name, seed);
-      sim::Options options;
-      options.seed = seed;
-      BrokerWorld broker(test_config(), options);
-      const bool settles = seed % 2 == 0;
-      std::string before;
-      std::string after;
-      ErrorCode answer{};
+namespace {
+
+/// What the metadata say of two topics, as a client sees it.
+std::string topics_of(RawClient& client) {
+  std::string text;
+  for (const char* name : {"t", "new"}) {
+    const auto topic = metadata_of(client, {name}).topics.at(0);
+    text += std::string(name) + " " + std::to_string(topic.partitions.size()) + " ";
+    if (topic.error_code == ErrorCode::none) text += config_of(client, name, "retention.ms") + " ";
+  }
+  return text;
+}
+
+template <class Request>
+std::optional<ErrorCode> try_change(RawClient& client, Request request, Version version) {
+  constexpr std::int32_t timeout_ms = 10'000;
+  if constexpr (requires { request.timeout_ms; }) request.timeout_ms = timeout_ms;
+  const auto answer = client.try_call(request, version);
+  if (!answer) return std::nullopt;
+  if constexpr (requires { answer->topics; }) {
+    return answer->topics.at(0).error_code;
+  } else if constexpr (requires { answer->results; }) {
+    return answer->results.at(0).error_code;
+  } else {
+    return answer->responses.at(0).error_code;
+  }
+}
+
+std::optional<ErrorCode> try_create(RawClient& client) {
+  protocol::CreateTopicsRequest request;
+  auto& wanted = request.topics.emplace_back();
+  wanted.name = "new";
+  wanted.num_partitions = 2;
+  wanted.replication_factor = 1;
+  return try_change(client, request, 7);
+}
+std::optional<ErrorCode> try_delete(RawClient& client) {
+  protocol::DeleteTopicsRequest request;
+  request.topics = {{"t", {}}};
+  return try_change(client, request, 6);
+}
+std::optional<ErrorCode> try_grow(RawClient& client) {
+  protocol::CreatePartitionsRequest request;
+  request.topics = {{"t", 5, std::nullopt}};
+  return try_change(client, request, 3);
+}
+std::optional<ErrorCode> try_configure(RawClient& client) {
+  protocol::IncrementalAlterConfigsRequest request;
+  request.resources = {{2, "t", {{"retention.ms", 0, "12345"}}}};
+  return try_change(client, request, 1);
+}
+
+}  // namespace
+
+TEST_CASE("failure: a change under which a sync fails is made or not; it is if that was answered, and the next start goes on") {
+  using Change = std::optional<ErrorCode> (*)(RawClient& client);
+  for (const Change change : {try_create, try_delete, try_grow, try_configure}) {
+    std::string before;
+    std::string after;
+    {
+      BrokerWorld broker;
       broker.as_client([&](Env& env) {
         RawClient client(env);
         REQUIRE(create_topic(client, "t") == ErrorCode::none);
         before = topics_of(client);
-        broker.world.disk(broker.broker).sync_dir_error = {1, 3};
-        answer = change.make(client);
-        broker.world.disk(broker.broker).sync_dir_error = {};
+        REQUIRE(change(client) == ErrorCode::none);
         after = topics_of(client);
-        broker.world.set_read_only(broker.broker, false);
-        REQUIRE((answer == ErrorCode::none || answer == ErrorCode::kafka_storage_error));
-        REQUIRE((answer == ErrorCode::none) == (after != before));
-        // The next change first puts right what the failed one may have left behind.
-        if (settles) REQUIRE(create_topic(client, "other") == ErrorCode::none);
       });
+    }
+    int ended = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+      CAPTURE(seed);
+      sim::Options options;
+      options.seed = seed;
+      BrokerWorld broker(test_config(), options);
+      std::optional<ErrorCode> answer;
+      broker.as_client([&](Env& env) {
+        RawClient client(env);
+        REQUIRE(create_topic(client, "t") == ErrorCode::none);
+        broker.world.disk(broker.broker).sync_error = {1, 2};
+        answer = change(client);
+      });
+      broker.world.run_for(5s);
+      broker.world.disk(broker.broker).sync_error = {};
+      ended += broker.has_ended();
       broker.crash_and_restart();
       broker.as_client([&](Env& env) {
         RawClient client(env);
         const std::string found = topics_of(client);
-        if (answer == ErrorCode::none || settles) {
-          REQUIRE(found == after);
-        } else {
-          ++(found == before ? undone : kept);
-        }
-        // Whatever the start has found, it can be worked with.
+        INFO("before " << before << "after " << after << "found " << found);
+        REQUIRE((found == after || (found == before && answer != ErrorCode::none)));
         REQUIRE(create_topic(client, "later") == ErrorCode::none);
         REQUIRE(produce(client, "later", 0, batch_of({"x"})).error_code == ErrorCode::none);
       });
     }
-    CAPTURE(change.name, undone, kept);
-    // Of what was refused and not put right, power cuts undid some and kept some, but for what is refused long before the list.
-    REQUIRE(undone > 0);
-    const bool is_list_only = std::string_view(change.name) == "delete" || std::string_view(change.name) == "configure";
-    if (is_list_only) REQUIRE(kept > 0);
+    REQUIRE(ended > 0);
   }
 }
 

@@ -1,0 +1,221 @@
+#include "scenarios/cluster_probe.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "base/random.h"
+#include "checkers/log_checker.h"
+
+namespace faultline::scenarios {
+namespace {
+
+// What lies further back than this in a quorum's log has been compared many times.
+constexpr std::int64_t entries_compared = 64;
+
+checkers::PartitionView view_of(const metadata::TopicImage& topic, const metadata::PartitionRecord& record) {
+  return {.partition = topic.name + "-" + std::to_string(record.partition),
+          .leader = record.leader,
+          .leader_epoch = record.leader_epoch,
+          .replicas = record.replicas,
+          .isr = record.isr,
+          .elr = record.elr};
+}
+
+std::uint64_t digest_of(const raft::Entry& entry) {
+  std::uint64_t digest = hash_text("entry", entry.body.index());
+  if (const auto* command = std::get_if<raft::Command>(&entry.body)) digest = hash_text(as_text(command->data.bytes()), digest);
+  if (const auto* changed = std::get_if<raft::VotersChanged>(&entry.body)) {
+    for (const raft::Voter& voter : changed->voters) {
+      digest = hash_text(voter.endpoint, digest ^ voter.key.directory.high ^ voter.key.directory.low);
+    }
+  }
+  return digest;
+}
+
+checkers::QuorumSnapshot snapshot_of(const RunningServer& server) {
+  const raft::Core& core = server.broker->quorum().core();
+  checkers::QuorumSnapshot snapshot;
+  snapshot.node = server.broker->node_id();
+  snapshot.incarnation = server.incarnation;
+  snapshot.term = core.term().value();
+  snapshot.leader = core.leads();
+  snapshot.commit_index = core.commit_index().value();
+  const std::int64_t last = core.log().last().index.value();
+  snapshot.first_index = std::max(core.log().base().index.value(), last - entries_compared) + 1;
+  for (std::int64_t index = snapshot.first_index; index <= last; ++index) {
+    const raft::Entry& entry = core.log().at(raft::Index(index));
+    snapshot.entries.push_back({entry.at.term.value(), digest_of(entry)});
+  }
+  return snapshot;
+}
+
+}  // namespace
+
+ClusterProbe::ClusterProbe(TrialState& state)
+    : state_(state), findings_(state.scenario.checks.tolerate, checkers::LogRules{}.findings_per_anomaly) {}
+
+void ClusterProbe::add(std::vector<checkers::Finding> findings) {
+  for (checkers::Finding& finding : findings) {
+    const std::string anomaly = finding.anomaly;
+    findings_.add(anomaly, [&] { return std::move(finding); });
+  }
+}
+
+checkers::Verdict ClusterProbe::take_findings() {
+  checkers::Verdict verdict;
+  std::move(findings_).into(verdict);
+  return verdict;
+}
+
+void ClusterProbe::look(std::span<const RunningServer> servers) {
+  if (const metadata::ClusterImage* image = newest_image(servers); image != nullptr && image->applied() > applied_) {
+    applied_ = image->applied();
+    look_at_views(*image);
+  }
+  for (const RunningServer& server : servers) {
+    if (server.broker->config().has_broker_role()) look_at_broker(server);
+  }
+  look_at_quorum(servers);
+}
+
+void ClusterProbe::look_at_views(const metadata::ClusterImage& image) {
+  for (const auto& [id, topic] : image.topics()) {
+    for (const metadata::PartitionRecord& record : topic.partitions) {
+      checkers::PartitionView view = view_of(topic, record);
+      add(checkers::check_view(view));
+      const auto [before, is_new] = views_.try_emplace({id, record.partition});
+      if (!is_new) add(checkers::check_view_progress(before->second, view));
+      before->second = std::move(view);
+    }
+  }
+}
+
+void ClusterProbe::look_at_broker(const RunningServer& server) {
+  Broker& broker = *server.broker;
+  if (broker.lifecycle().epoch() >= 0)
+    add(watch_.observe_broker(broker.node_id(), server.incarnation, broker.lifecycle().epoch()));
+  for (const std::shared_ptr<Partition>& partition : broker.replicas().partitions()) {
+    if (!partition->leads()) continue;
+    checkers::ReplicaSnapshot replica;
+    replica.node = broker.node_id();
+    replica.leads = true;
+    replica.leader_epoch = partition->leader_epoch();
+    add(watch_.observe_leader(to_string(partition->topic_id()) + "-" + std::to_string(partition->id().index), replica));
+  }
+}
+
+// A term that nobody was told of, and an entry that was committed by others, may go with the process.
+void ClusterProbe::forget_volatile(QuorumMark& mark) {
+  mark.snapshot.term = 0;
+  mark.snapshot.commit_index = std::min(mark.snapshot.commit_index, mark.durable_index);
+}
+
+void ClusterProbe::look_at_quorum(std::span<const RunningServer> servers) {
+  std::vector<checkers::QuorumSnapshot> nodes;
+  for (const RunningServer& server : servers) {
+    nodes.push_back(snapshot_of(server));
+    add(elections_.observe(nodes.back()));
+    // A node that lost its directory is another one.
+    QuorumMark& before = quorum_[server.name + " " + server.broker->log_directory()];
+    if (before.snapshot.incarnation != 0) {
+      if (before.snapshot.incarnation != server.incarnation) forget_volatile(before);
+      add(checkers::check_quorum_progress(before.snapshot, nodes.back()));
+    }
+    before = {nodes.back(), server.broker->quorum().core().durable_index().value()};
+  }
+  add(checkers::check_quorum(nodes));
+}
+
+void ClusterProbe::before_power_loss(std::span<const RunningServer> servers) {
+  look(servers);
+  for (const RunningServer& server : servers) {
+    if (!server.broker->config().has_broker_role()) continue;
+    for (const std::shared_ptr<Partition>& partition : server.broker->replicas().partitions()) {
+      watermarks_[{partition->topic_id(), partition->id().index}][server.broker->node_id()] = partition->high_watermark();
+    }
+  }
+}
+
+void ClusterProbe::judge_recovered(const LogProbe::RecoveredLogs& recovered) {
+  for (const auto& [key, watermarks] : watermarks_) judge_partition(key, recovered);
+}
+
+void ClusterProbe::judge_partition(const PartitionKey& key, const LogProbe::RecoveredLogs& recovered) {
+  const auto view = views_.find(key);
+  const auto topic = recovered.find(key.first);
+  if (view == views_.end() || topic == recovered.end()) return;
+  const std::string name = view->second.partition.substr(0, view->second.partition.rfind('-'));
+  const auto logs = topic->second.find(key.second);
+  if (logs == topic->second.end() || !state_.syncs(name)) return;
+  std::vector<checkers::ReplicaSnapshot> replicas;
+  for (const auto& [node, log] : logs->second) {
+    const auto watermark = watermarks_.at(key).find(node);
+    if (watermark == watermarks_.at(key).end()) continue;
+    checkers::ReplicaSnapshot& replica = replicas.emplace_back();
+    replica.node = node;
+    replica.log_start = log.log_start;
+    replica.high_watermark = watermark->second;
+    replica.records = log.records;
+    replica.durable = log.records;
+  }
+  checkers::ReplicationRules rules;
+  rules.unclean_election = state_.allows_unclean_election(name);
+  add(checkers::check_replication(view->second, replicas, rules));
+  const std::vector<checkers::RecordDigest> acknowledged = state_.acknowledged_in({name, key.second});
+  records_looked_up_ += acknowledged.size();
+  add(checkers::check_acknowledged_committed(view->second, replicas, acknowledged));
+}
+
+const metadata::ClusterImage* newest_image(std::span<const RunningServer> servers) {
+  const metadata::ClusterImage* newest = nullptr;
+  for (const RunningServer& server : servers) {
+    const metadata::ClusterImage& image = server.broker->image();
+    if (newest == nullptr || image.applied() > newest->applied()) newest = &image;
+  }
+  return newest;
+}
+
+std::vector<std::int32_t> ids_of(const Target& target, std::span<const RunningServer> servers) {
+  if (target.kind == Target::Kind::active_controller) {
+    const RunningServer* active = nullptr;  // of two that believe so, the one with the newer term
+    for (const RunningServer& server : servers) {
+      const raft::Core& core = server.broker->quorum().core();
+      if (core.leads() && (active == nullptr || core.term() > active->broker->quorum().core().term())) active = &server;
+    }
+    return active == nullptr ? std::vector<std::int32_t>{} : std::vector{active->broker->node_id()};
+  }
+  const metadata::ClusterImage* image = newest_image(servers);
+  if (image == nullptr) return {};
+  for (const auto& [id, topic] : image->topics()) {
+    for (const metadata::PartitionRecord& record : topic.partitions) {
+      if (topic.name + "-" + std::to_string(record.partition) != target.partition) continue;
+      if (target.kind == Target::Kind::leader) {
+        return record.leader < 0 ? std::vector<std::int32_t>{} : std::vector{record.leader};
+      }
+      for (const std::int32_t replica : record.replicas) {
+        if (replica != record.leader) return {replica};
+      }
+    }
+  }
+  return {};
+}
+
+std::string not_converged(const Scenario& scenario, std::span<const RunningServer> servers) {
+  const metadata::ClusterImage* image = newest_image(servers);
+  if (image == nullptr) return "nobody knows the cluster's metadata";
+  for (const Topic& topic : scenario.topics) {
+    const metadata::TopicImage* found = image->topic(topic.name);
+    if (found == nullptr) return "there is no topic " + topic.name;
+    for (const metadata::PartitionRecord& record : found->partitions) {
+      const std::string name = topic.name + "-" + std::to_string(record.partition);
+      if (record.leader < 0) return name + " has no leader";
+      if (record.isr.size() != record.replicas.size()) {
+        return name + " has " + std::to_string(record.isr.size()) + " of " + std::to_string(record.replicas.size()) +
+               " replicas in sync";
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace faultline::scenarios
