@@ -36,7 +36,11 @@ Partition::Partition(PartitionHost& host, metadata::Uuid topic_id, PartitionId i
   log_->on_written([this] { on_log_written(); });
 }
 
-Partition::~Partition() = default;
+// The log says that it ends, and there is nobody left to be told.
+Partition::~Partition() {
+  log_->on_progress({});
+  log_->on_written({});
+}
 
 const replication::Leader* Partition::leading() const {
   const auto* role = std::get_if<Leading>(&role_);
