@@ -59,6 +59,7 @@ Result<> BrokerHost::serve(Env& env, Event& stop) {
     }
   };
   watch.on_ready = [this](Broker&, const BrokerServer&) { ready_ = true; };
+  watch.on_going = [this] { broker_ = nullptr; };
   return run_broker(env, config, stop, watch);
 }
 

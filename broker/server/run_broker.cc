@@ -55,6 +55,13 @@ Result<> serve(Env& env, Broker& broker, Event& stop, const BrokerWatch& watch) 
 
 Result<> run_broker(Env& env, const BrokerConfig& config, Event& stop, const BrokerWatch& watch) {
   const std::unique_ptr<Broker> broker = TRY(Broker::open(env, config));
+  struct Farewell {
+    const BrokerWatch& watch;
+    ~Farewell() {
+      if (watch.on_going) watch.on_going();
+    }
+  };
+  const Farewell farewell{watch};
   if (watch.on_opened) watch.on_opened(*broker);
   TRY(serve(env, *broker, stop, watch));
   return broker->close();

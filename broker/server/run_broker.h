@@ -11,12 +11,14 @@
 
 namespace faultline {
 
-/// What whoever runs a broker wants to see of it. Both may be absent.
+/// What whoever runs a broker wants to see of it. All may be absent.
 struct BrokerWatch {
   /// The logs are recovered; nothing is served or changed before this returns. May suspend.
   std::function<void(Broker&)> on_opened = {};
   /// Clients are served: the broker is registered and not fenced.
   std::function<void(Broker&, const BrokerServer&)> on_ready = {};
+  /// The broker, if it was opened, is about to go, which may take a while: it must not be looked at any more.
+  std::function<void()> on_going = {};
 };
 
 /// Opens the data directory, listens, and serves until `stop` is set; then gives leaderships away, answers what was received, syncs and

@@ -34,7 +34,7 @@ class Commands(unittest.TestCase):
         self.assertIn("life\t3\n", self.run_command("topic", "list"))
         described = self.run_command("topic", "describe", "life")
         self.assertRegex(described, r"^topic life id \S{22} partitions 3\n")
-        self.assertIn("  partition 2 leader 1 epoch 1 replicas 1 isr 1 offsets 0..0\n", described)
+        self.assertIn("  partition 2 leader 1 epoch 0 replicas 1 isr 1 offsets 0..0\n", described)
         self.assertIn("  retention.ms=60000 *\n", described)
         self.run_command("topic", "alter", "life", "--partitions", "5", "--config", "segment.bytes=4096", "--remove-config",
                          "retention.ms")
