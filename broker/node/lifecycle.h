@@ -77,7 +77,6 @@ class Lifecycle {
   // Volatile.
   metadata::BrokerEpoch epoch_ = metadata::no_broker_epoch;
   bool fenced_ = true;
-  bool caught_up_ = false;
   bool leaving_ = false;
   std::vector<controller::PartitionName> log_ends_wanted_;
   Event hurry_;

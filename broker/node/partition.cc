@@ -36,8 +36,9 @@ Partition::Partition(PartitionHost& host, metadata::Uuid topic_id, PartitionId i
   log_->on_written([this] { on_log_written(); });
 }
 
-// The log says that it ends, and there is nobody left to be told.
+// What is under way ends with the tasks, and has nobody left to tell.
 Partition::~Partition() {
+  role_.emplace<Idle>();
   log_->on_progress({});
   log_->on_written({});
 }
