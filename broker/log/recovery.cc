@@ -280,7 +280,11 @@ Result<> Recovery::cut(std::size_t first_removed) {
 }
 
 Result<> Recovery::make_durable() {
-  for (const std::string& name : leftovers_) TRY(context_.disk.remove(path_of(name), patience_.deadline()));
+  for (const std::string& name : leftovers_) {
+    // What a process that was killed had on its way to the disk may have arrived since.
+    const Result<> removed = context_.disk.remove(path_of(name), patience_.deadline());
+    if (!removed && !(removed.error() == Errc::not_found)) return removed.error();
+  }
   const bool untouched = report_.verdict == RecoveryReport::Verdict::clean && leftovers_.empty();
   for (const auto& segment : log_.segments) {
     const bool above_recovery_point = segment->next_offset > log_.checkpoint.recovery_point || segment == log_.segments.back();
