@@ -134,7 +134,7 @@ Result<> PartitionLog::start_over_at(std::int64_t offset) {
   const Mutex::Guard writing = TRY(write_lock_.lock());
   const Mutex::Guard syncing = TRY(sync_lock_.lock());
   TRY(check_open());
-  const Result<> started = start_over_locked(offset);
+  Result<> started = start_over_locked(offset);
   if (!started && !(started.error() == Errc::cancelled)) {
     fence(started.error());
     return *fence_;
