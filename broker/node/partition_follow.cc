@@ -145,7 +145,7 @@ Result<> Partition::cut_log(std::int64_t offset, bool start_over, std::int32_t e
   if (leader_epoch() != epoch || leads()) return {};
   being_cut_ = true;
   const Result<> done = start_over ? log_->start_over_at(offset) : log_->truncate_to(offset);
-  being_cut_ = false;
+  if (done) being_cut_ = false;  // else the log has failed half-way, and is for the next start to recover
   const std::int64_t end = log_->log_end();
   high_watermark_ = std::min(high_watermark_, end);
   auto* role = std::get_if<Following>(&role_);
