@@ -28,7 +28,7 @@ Outcome<> ControllerService::change_voters(Time deadline, Propose&& propose) {
   for (;;) {
     const raft::ProposalOutcome outcome = propose();
     if (outcome.refusal == raft::Refusal::none) return wait_committed(outcome.last, deadline);
-    const Refusal refusal = refusal_of(outcome.refusal);
+    Refusal refusal = refusal_of(outcome.refusal);
     const Time next = after(env_.clock.now(), pause);
     if (refusal.code != ErrorCode::request_timed_out || next > deadline || !sleep_until(next)) return refusal;
   }
