@@ -44,7 +44,7 @@ Slice encode_partition_metadata(const protocol::Uuid& topic_id) {
 Result<protocol::Uuid> decode_partition_metadata(Bytes bytes) {
   const CheckpointLines lines = TRY(open_checkpoint(bytes));
   if (lines.size() != 1 || lines[0].key != topic_id_key) return Error(Errc::corrupt, "expected one topic-id");
-  const Result<protocol::Uuid> id = protocol::parse_uuid(lines[0].value);
+  Result<protocol::Uuid> id = protocol::parse_uuid(lines[0].value);
   if (!id || id->is_zero()) return Error(Errc::corrupt, "not a topic id: " + lines[0].value);
   return id;
 }
@@ -177,7 +177,7 @@ Result<std::unique_ptr<PartitionLog>> DataDirectory::create_log(const PartitionI
 }
 
 Result<> DataDirectory::delete_log(const PartitionId& id) {
-  const Result<> away = put_away(to_string(id));
+  Result<> away = put_away(to_string(id));
   // Not there: an earlier attempt that reported a failure after all.
   if (!away && away.error() == Errc::not_found) return {};
   return away;

@@ -136,7 +136,7 @@ Outcome<OffsetAndTimestamp> Partition::find_offset(std::int64_t timestamp, ReadF
   TRY(check_leader_epoch(replication::no_epoch, from));
   const replication::Leader* rules = leading();
   const bool end_known = rules == nullptr || rules->latest_offset_known();
-  const Refusal not_yet(ErrorCode::offset_not_available, "a new leader does not know yet what its predecessor had committed");
+  Refusal not_yet(ErrorCode::offset_not_available, "a new leader does not know yet what its predecessor had committed");
   if (timestamp == latest_timestamp) {
     if (!end_known) return not_yet;
     return OffsetAndTimestamp{high_watermark(), -1, leader_epoch()};
