@@ -42,7 +42,7 @@ void BrokerHost::run(Env& env) {
 // Once: a disk that is empty later belongs to a machine that lost it, and comes back as a newcomer.
 Result<> BrokerHost::format(Env& env) {
   if (formatted_ || !server_.format) return {};
-  const Result<> done = format_storage(env, *server_.format, std::chrono::milliseconds(server_.config.disk_timeout_ms));
+  Result<> done = format_storage(env, *server_.format, std::chrono::milliseconds(server_.config.disk_timeout_ms));
   if (!done && !(done.error() == Errc::already_exists)) return done;
   formatted_ = true;
   return {};

@@ -12,7 +12,6 @@ namespace faultline {
 namespace {
 
 using protocol::FetchRequest;
-using protocol::FetchResponse;
 
 /// From this version on a client may be sent to a follower, and so may ask one.
 constexpr protocol::Version racks_since = 11;
