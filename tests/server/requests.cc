@@ -21,10 +21,10 @@ Slice batch_of(const std::vector<std::string>& values, std::int64_t timestamp_ms
 }
 
 protocol::ProduceRequest produce_request(const std::string& topic, std::int32_t partition, Slice batch, std::int16_t acks,
-                                         std::int32_t timeout_ms) {
+                                         std::int32_t patience_ms) {
   protocol::ProduceRequest request;
   request.acks = acks;
-  request.timeout_ms = timeout_ms;
+  request.timeout_ms = patience_ms;
   request.topic_data = {{topic, {{partition, protocol::Records(std::move(batch))}}}};
   return request;
 }
