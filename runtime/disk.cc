@@ -40,19 +40,13 @@ Result<Slice> read_whole(Disk& disk, std::string_view path, std::size_t limit, T
 
 Result<> replace_file(Disk& disk, std::string_view path, const Slice& content, Time deadline) {
   const std::string temporary = std::string(path) + ".tmp";
-  const auto attempt = [&]() -> Result<> {
-    {
-      const std::unique_ptr<File> file = TRY(disk.open(temporary, OpenMode::create, deadline));
-      TRY(file->truncate(0, deadline));
-      TRY(file->write_at(0, std::span<const Slice>(&content, 1), deadline));
-      TRY(file->sync(deadline));
-    }
-    return disk.rename(temporary, path, deadline);
-  };
-  Result<> renamed = attempt();
-  // A process that was killed may have had the removal of what another one had left on its way to the disk, and it has come only now.
-  if (!renamed && renamed.error() == Errc::not_found) renamed = attempt();
-  TRY(renamed);
+  {
+    const std::unique_ptr<File> file = TRY(disk.open(temporary, OpenMode::create, deadline));
+    TRY(file->truncate(0, deadline));
+    TRY(file->write_at(0, std::span<const Slice>(&content, 1), deadline));
+    TRY(file->sync(deadline));
+  }
+  TRY(disk.rename(temporary, path, deadline));
   return disk.sync_dir(parent_path(path), deadline);
 }
 

@@ -83,18 +83,37 @@ Result<> PartitionLog::sync_segment(Segment& segment) {
   return {};
 }
 
-// The recovery point is read under the lock: truncate_to() lowers it, and an older, higher one must not be written after that.
+// By a fiber of the log's own, which is not cancelled with the caller: a rename that is cancelled may still happen later, and would then
+// give the next file its name while it is being written.
 Result<> PartitionLog::save_checkpoint(Closing closing, std::int64_t log_start) {
+  struct Saving {
+    Event done;
+    Result<> result;
+  };
+  const auto saving = std::make_shared<Saving>();
+  tasks_.spawn("log.saver", [this, saving, closing, log_start] {
+    saving->result = save_files(closing, log_start);
+    saving->done.set();
+  });
+  TRY(saving->done.wait());
+  return saving->result;
+}
+
+// The recovery point is read under the lock: truncate_to() lowers it, and an older, higher one must not be written after that.
+Result<> PartitionLog::save_files(Closing closing, std::int64_t log_start) {
   const Mutex::Guard guard = TRY(checkpoint_lock_.lock());
   // The epochs first: whoever believes the recovery point may believe them as well.
   TRY(save_epochs_locked());
   TRY(save_producers_locked());
   const LogCheckpoint wanted{std::max(log_start, log_start_), durable_end_, noted_high_watermark(), closing == Closing::yes};
-  if (wanted == checkpoint_ && has_checkpoint_) return {};
-  const std::string path = directory_ + "/" + std::string(checkpoint_file);
-  TRY(replace_file(context_.disk, path, wanted.encode(), patience().deadline()));
-  checkpoint_ = wanted;
-  has_checkpoint_ = true;
+  if (!(wanted == checkpoint_ && has_checkpoint_)) {
+    const std::string path = directory_ + "/" + std::string(checkpoint_file);
+    TRY(replace_file(context_.disk, path, wanted.encode(), patience().deadline()));
+    checkpoint_ = wanted;
+    has_checkpoint_ = true;
+  }
+  // Still under the lock: whoever saves next must not write the old start again.
+  log_start_ = std::max(log_start_, log_start);
   return {};
 }
 

@@ -247,7 +247,9 @@ class PartitionLog {
   Result<> sync_segment(Segment& segment);
   void sync_failed(const Error& cause);
   enum class Closing : std::uint8_t { no, yes };
+  /// Raises the log start to `log_start`, if that is more, together with what says so on the disk.
   Result<> save_checkpoint(Closing closing, std::int64_t log_start = 0);
+  Result<> save_files(Closing closing, std::int64_t log_start);
   Result<> save_epochs();
   Result<> save_epochs_locked();
   Result<> replace(std::string_view path, const Slice& content, bool synced);

@@ -26,7 +26,6 @@ Result<> PartitionLog::delete_records_before(std::int64_t offset, std::int64_t h
 Result<> PartitionLog::raise_log_start(std::int64_t offset) {
   if (offset <= log_start_) return {};
   TRY(save_checkpoint(Closing::no, offset));
-  log_start_ = std::max(log_start_, offset);
   epochs_.drop_before(log_start_);
   context_.trace.emit(trace_log_start_raised, {{"log", directory_}, {"log_start", log_start_}});
   tell_progress();

@@ -193,24 +193,6 @@ TEST_CASE("disk: a write that timed out may still land") {
   REQUIRE(later == "late");
 }
 
-TEST_CASE("disk: a file is replaced though somebody takes the temporary one away, once") {
-  sim::Options options{.seed = 1};
-  options.disk.sync_time = {.min = 10ms, .mean_extra = {}, .max = 10ms};
-  sim::World world(options);
-  std::string replaced;
-  world.add_node("node", {"node"}, [&](Env& env) {
-    TaskGroup others(env.tasks);
-    others.spawn("remover", [&] {
-      REQUIRE(sleep_until(after(env.clock.now(), 5ms)).has_value());  // written, and not yet synced
-      REQUIRE(env.disk.remove("a.tmp", no_deadline).has_value());
-    });
-    REQUIRE(replace_file(env.disk, "a", Slice::copy_of("text"), no_deadline).has_value());
-    replaced = content(env.disk, "a");
-  });
-  world.run_for(1s);
-  REQUIRE(replaced == "text");
-}
-
 TEST_CASE("disk: a flipped bit is read, until it is written over") {
   sim::World world({.seed = 1});
   bool ended = false;
