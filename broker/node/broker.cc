@@ -8,6 +8,7 @@
 #include "broker/node/format.h"
 #include "broker/protocol/allocate_producer_ids.h"
 #include "broker/protocol/alter_partition.h"
+#include "runtime/companions.h"
 
 namespace faultline {
 namespace {
@@ -201,27 +202,17 @@ void Broker::follow_metadata() {
 }
 
 Result<> Broker::run() {
-  Result<> ended;
-  TaskGroup work(env_.tasks);
-  Event over;
-  const auto start = [&](std::string_view name, auto body) {
-    work.spawn(name, [&ended, &over, body = std::move(body)] {
-      const Result<> result = body();
-      if (ended && !result) ended = result;
-      over.set();
-    });
-  };
-  start("quorum", [this] { return quorum_->run(); });
-  if (service_ != nullptr) start("controller", [this] { return service_->run(); });
+  Companions parts(env_.tasks);
+  parts.start("quorum", [this] { return quorum_->run(); });
+  if (service_ != nullptr) parts.start("controller", [this] { return service_->run(); });
   if (replicas_ != nullptr) {
     metadata_.on_change([this] { follow_metadata(); });
-    start("lifecycle", [this] { return lifecycle_->run(advertised_, [this](metadata::BrokerEpoch) { follow_metadata(); }); });
-    start("maintenance", [this] { return maintain(); });
+    parts.start("lifecycle",
+                [this] { return lifecycle_->run(advertised_, [this](metadata::BrokerEpoch) { follow_metadata(); }); });
+    parts.start("maintenance", [this] { return maintain(); });
   }
-  const Result<> waited = over.wait();
-  work.cancel();
-  work.join();
-  return waited ? ended : waited;
+  TRY(parts.wait());
+  return parts.end();
 }
 
 Result<> Broker::wait_ready(Time deadline) {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "broker/server/controller_server.h"
+#include "runtime/companions.h"
 
 namespace faultline {
 namespace {
@@ -14,41 +15,29 @@ Result<> serve(Env& env, Broker& broker, Event& stop, const BrokerWatch& watch) 
   if (broker.config().has_broker_role()) TRY(server.listen());
   if (!broker.config().is_alone() && broker.config().has_controller_role()) TRY(controllers.emplace(env, broker).listen());
 
-  Result<> ended;
-  Event over;
-  TaskGroup work(env.tasks);
-  const auto start = [&](std::string_view name, auto body) {
-    work.spawn(name, [&ended, &over, body = std::move(body)] {
-      const Result<> result = body();
-      if (ended && !result) ended = result;
-      over.set();
-    });
-  };
-  start("broker", [&] { return broker.run(); });
-  if (controllers) start("controller listener", [&] { return controllers->run(); });
-  TaskGroup clients(env.tasks);
+  Event answered;
+  Companions parts(env.tasks);
+  parts.start("broker", [&] { return broker.run(); });
+  if (controllers) parts.start("controller listener", [&] { return controllers->run(); });
   if (broker.config().has_broker_role()) {
-    clients.spawn("listener", [&] {
-      const Result<> result = server.run();
-      if (ended && !result) ended = result;
-      over.set();
+    parts.start("listener", [&] {
+      Result<> ended = server.run();
+      answered.set();
+      return ended;
     });
   }
-  work.spawn("ready", [&] {
+  parts.start("stop", [&] { return stop.wait(); });
+  TaskGroup readiness(env.tasks);
+  readiness.spawn("ready", [&] {
     if (broker.wait_ready(no_deadline) && watch.on_ready) watch.on_ready(broker, server);
   });
-  work.spawn("stop", [&] {
-    if (stop.wait()) over.set();
-  });
-  TRY(over.wait());
-  if (stop.is_set() && ended) broker.leave(std::chrono::milliseconds(broker.config().controlled_shutdown_max_wait_ms));
+  TRY(parts.wait());
+  if (stop.is_set() && parts.outcome()) {
+    broker.leave(std::chrono::milliseconds(broker.config().controlled_shutdown_max_wait_ms));
+  }
   server.stop();
-  clients.join();
-  work.cancel();
-  work.join();
-  // What was still running when everything was told to end says so.
-  if (!ended && ended.error() == Errc::cancelled) ended = {};
-  return ended;
+  if (broker.config().has_broker_role()) TRY(answered.wait());
+  return parts.end();
 }
 
 }  // namespace
