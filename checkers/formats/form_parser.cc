@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "checkers/formats/utf8.h"
+
 namespace faultline::formats {
 
 namespace {
@@ -251,6 +253,7 @@ bool FormParser::text(Value& result) {
     return need(static_cast<std::size_t>(end_ - at_) + 1);
   }
   if (*at == '\\') return escaped_text(opening, result);
+  if (!check_utf8(opening + 1, at)) return false;
   result = Value::text({opening + 1, static_cast<std::size_t>(at - opening - 1)});
   at_ = at + 1;
   return true;
@@ -272,9 +275,21 @@ bool FormParser::escaped_text(const char* opening, Value& result) {
       return false;
     }
   }
+  if (!check_utf8(opening + 1, at_)) return false;
   ++at_;
   result = Value::text(arena_.copy(out));
   return true;
+}
+
+// JSON is UTF-8 and nothing else. Taken as they are, two names could become one when they are written again, with the odd bytes replaced.
+// EDN comes from printers of whatever a system answered, and is taken as it is.
+bool FormParser::check_utf8(const char* begin, const char* end) {
+  if (notation_ != Notation::json) return true;
+  const std::string_view bytes(begin, static_cast<std::size_t>(end - begin));
+  const std::size_t good = utf8_prefix(bytes);
+  if (good == bytes.size()) return true;
+  return fail_at(begin + good,
+                 fmt::format("byte {:#04x} is not UTF-8, as a JSON text has to be", static_cast<unsigned char>(bytes[good])));
 }
 
 bool FormParser::escape(std::string& out) {

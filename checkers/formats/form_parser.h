@@ -56,6 +56,7 @@ class FormParser {
   bool json_separator(char close);
   bool text(Value& result);
   bool escaped_text(const char* opening, Value& result);
+  bool check_utf8(const char* begin, const char* end);
   bool escape(std::string& out);
   bool unicode_escape(std::string& out);
   bool hex4(unsigned& code);

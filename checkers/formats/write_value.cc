@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "checkers/formats/utf8.h"
 #include "checkers/formats/value.h"
 #include "checkers/formats/write_value.h"
 
@@ -41,21 +42,6 @@ void write_character(const Value& value, std::string& out) {
   } else {
     out += value.text();
   }
-}
-
-// How many bytes the UTF-8 sequence at the beginning of `text` has; 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if (byte(i) >> 6 != 2) return 0;
-  }
-  // Overlong forms, halves of surrogate pairs, and what lies beyond Unicode.
-  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f)) return 0;
-  if ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)) return 0;
-  return length;
 }
 
 // RFC 8259, section 6.

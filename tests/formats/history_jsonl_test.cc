@@ -109,6 +109,17 @@ TEST_CASE("history: an error names file, line and column, and what was expected"
         "h.jsonl:2:50: \"value\" must be an array of [partition, offset or null, integer]");
 }
 
+TEST_CASE("history: a text that is not UTF-8 is refused, so that two names never become one") {
+  CHECK(error_in_event("{\"time\":1,\"process\":1,\"f\":\"assign\",\"type\":\"invoke\",\"value\":[[\"t-\xff\",0]]}") ==
+        "h.jsonl:2:65: byte 0xff is not UTF-8, as a JSON text has to be");
+  CHECK(error_in_event("{\"time\":1,\"process\":1,\"f\":\"assign\",\"type\":\"invoke\",\"value\":[[\"\\t-\xe2\x82\",0]]}") ==
+        "h.jsonl:2:66: byte 0xe2 is not UTF-8, as a JSON text has to be");
+  const auto euro = read_history(
+      header + "{\"time\":1,\"process\":1,\"f\":\"assign\",\"type\":\"invoke\",\"value\":[[\"t-\xe2\x82\xac\",0]]}\n", "f");
+  REQUIRE(euro.has_value());
+  CHECK(euro->partitions.back() == "t-\xe2\x82\xac");
+}
+
 TEST_CASE("history: a completion must fit its invocation") {
   const std::string poll = header + "{\"time\":5,\"op\":1,\"process\":1,\"f\":\"poll\",\"type\":\"invoke\"}\n";
   CHECK(error_of(poll + "{\"time\":4,\"op\":1,\"process\":1,\"f\":\"poll\",\"type\":\"ok\"}") ==
