@@ -148,6 +148,14 @@ TEST_CASE("ISR: to join takes the watermark and the epoch's start, and an incarn
   CHECK(f.fetch(3, 5).propose.has_value());
 }
 
+TEST_CASE("ISR: one that was in sync at the election and was put out comes back no sooner than at the epoch's start") {
+  Fixture f;
+  f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2}}, f.now);
+  REQUIRE(f.leader.high_watermark() == 3);
+  CHECK_FALSE(f.fetch(3, 4).propose.has_value());  // above the watermark that this leader knows of; the true one may be 5
+  CHECK(members(f.fetch(3, 5).propose) == BrokerIds{1, 2, 3});
+}
+
 TEST_CASE("ISR: what an earlier incarnation fetched does not count for the one that runs now") {
   Fixture f;
   f.fetch(2, 5);
