@@ -175,6 +175,13 @@ TEST_CASE("log rules: commit-went-back, zombie-commit and lost-commit") {
   is_valid(lost);
   lost.fetch(2, 4);
   has_only(lost, anomaly::lost_commit);
+
+  Story late;  // the first of two commits of one offset may take effect after all others
+  late.commit(3, 1, 4, Outcome::indefinite);
+  late.commit(1, 1, 4);
+  late.commit(1, 1, 5);
+  late.fetch(2, 4);
+  is_valid(late);
 }
 
 TEST_CASE("log rules: processed-twice and never-processed") {

@@ -181,6 +181,12 @@ TEST_CASE("ISR: only INELIGIBLE_REPLICA takes a proposal back; what is refused o
     CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});  // proposed again
     CHECK(f.leader.isr().in_flight().has_value());
   }
+  SECTION("an acceptance of an earlier partition epoch, or in another leader epoch, changes nothing") {
+    f.answer(IsrAnswer::Kind::accepted, 19, {1});
+    CHECK(f.leader.isr().committed().isr == BrokerIds{1, 2});
+    CHECK(f.leader.isr().committed().partition_epoch == 20);
+    CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});
+  }
   SECTION("lost, sent again, ineligible: a copy may still be accepted, so that a further change is asked for") {
     const LeaderEffects again = f.answer(IsrAnswer::Kind::retriable);
     CHECK(members(again.propose) == BrokerIds{1, 2, 3});
