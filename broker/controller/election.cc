@@ -45,12 +45,13 @@ class Settlement {
 
  private:
   bool present(BrokerId id) const { return contains(next_.replicas, id) && rules_.image.active(id); }
+  bool lost(BrokerId id) const { return contains(change_.lost_data, id) || contains(change_.lost_disk, id); }
   bool isr_is_large_enough() const {
     return next_.isr.size() >= replication::effective_min_isr(rules_.min_insync_replicas, next_.replicas.size(), rules_.exhibits);
   }
 
   void shrink_isr() {
-    const auto keeps_data = [&](BrokerId id) { return contains(next_.replicas, id) && !contains(change_.lost_data, id); };
+    const auto keeps_data = [&](BrokerId id) { return contains(next_.replicas, id) && !lost(id); };
     // Who may be in a new ISR has been looked at by whoever accepted it; from the present one leaves who is not there.
     next_.isr = change_.isr.has_value()
                     ? filtered(*change_.isr, keeps_data)
@@ -58,24 +59,26 @@ class Settlement {
   }
 
   void find_eligible() {
-    std::vector<BrokerId> had_all = before_.isr;
-    std::vector<BrokerId> in_doubt = before_.elr;
-    if (!change_.forget_elr) {
-      had_all = united(std::move(had_all), before_.elr);
-      in_doubt.clear();
-    }
-    const auto replica = [&](BrokerId id) { return contains(next_.replicas, id); };
-    const auto lost = [&](BrokerId id) { return contains(change_.lost_data, id); };
-    had_all = filtered(had_all, replica);
     next_.elr.clear();
+    next_.last_known_elr.clear();
     if (isr_is_large_enough()) return;
-    next_.elr = filtered(had_all, [&](BrokerId id) { return !contains(next_.isr, id) && !lost(id); });
-    // The wrong rule: the last one who had everything is believed to have it still, whatever became of its disk.
-    if (rules_.exhibits.on(Exhibit::kip_966) && next_.isr.empty() && next_.elr.empty() && had_all.size() == 1) {
-      next_.elr = had_all;
-    }
-    // Should nobody be left who is known to have everything: who had it last is worth waiting for.
-    next_.last_known_elr = united(std::move(next_.last_known_elr), united(filtered(had_all, lost), filtered(in_doubt, replica)));
+    const std::vector<BrokerId> had_all = change_.forget_elr ? before_.isr : united(before_.isr, before_.elr);
+    const auto still_has_all = [&](BrokerId id) { return contains(next_.replicas, id) && !contains(next_.isr, id) && !lost(id); };
+    next_.elr = filtered(had_all, still_has_all);
+    if (rules_.exhibits.on(Exhibit::kip_966)) trust_the_last();
+    // Nothing has been committed since these had all of it. Should nobody be left who still has, what they have kept is worth waiting for.
+    next_.last_known_elr = filtered(united(before_.last_known_elr, united(before_.elr, before_.isr)), [&](BrokerId id) {
+      return contains(next_.replicas, id) && !contains(next_.isr, id) && !contains(next_.elr, id) &&
+             !contains(change_.lost_disk, id);
+    });
+  }
+
+  // The wrong rule: the last member of the ISR may lead again whatever became of its disk, and nobody else may.
+  void trust_the_last() {
+    next_.elr.clear();
+    if (!next_.isr.empty()) return;
+    next_.elr =
+        filtered(before_.isr.empty() ? before_.elr : before_.isr, [&](BrokerId id) { return contains(next_.replicas, id); });
   }
 
   BrokerId clean_candidate() const {
@@ -103,12 +106,18 @@ class Settlement {
       next_.leader = clean_candidate();
       if (next_.leader == no_broker) elect_uncleanly();
     }
-    if (next_.leader == no_broker) return;
-    next_.last_known_elr.clear();
+    if (next_.leader == no_broker) return ask_anybody();
     if (contains(next_.isr, next_.leader)) return;
     next_.isr = {next_.leader};
     std::erase(next_.elr, next_.leader);
-    if (isr_is_large_enough()) next_.elr.clear();
+    if (!isr_is_large_enough()) return;
+    next_.elr.clear();
+    next_.last_known_elr.clear();
+  }
+
+  // All who had everything last have lost their disks since: then one that was left behind earlier has more than they do.
+  void ask_anybody() {
+    if (next_.isr.empty() && next_.elr.empty() && next_.last_known_elr.empty()) next_.last_known_elr = next_.replicas;
   }
 
   void elect_uncleanly() {
@@ -116,6 +125,7 @@ class Settlement {
     if (next_.leader == no_broker) return;
     next_.isr = {next_.leader};
     next_.elr.clear();
+    next_.last_known_elr.clear();
     next_.recovering = true;
   }
 

@@ -8,6 +8,8 @@
 //   - while the ISR is smaller than the minimum, nothing is committed: so whoever leaves it, and whoever was eligible before, still has
 //     all that is committed: ELR = (old ISR and old ELR) - new ISR - those that may have lost data. With the ISR large enough it is
 //     empty (KIP-966);
+//   - those of the ELR whose logs were damaged are remembered: with nobody else left, the longest of what they kept is the best there is.
+//     Whoever comes back on another disk kept nothing, and is forgotten;
 //   - a leader is elected from the ISR; from the ELR only if the ISR is empty; from the rest only if loss is allowed;
 //   - every change of the leader, also to none, is a new leader epoch; every change is a new partition epoch.
 #pragma once
@@ -43,7 +45,8 @@ struct ElectionRules {
 /// What is to change. What is not named stays as it is.
 struct PartitionChange {
   std::optional<std::vector<BrokerId>> isr{};
-  std::vector<BrokerId> lost_data{};  // may lack what they once acknowledged
+  std::vector<BrokerId> lost_data{};  // may lack a part of what they once acknowledged
+  std::vector<BrokerId> lost_disk{};  // have nothing of it
   std::optional<std::vector<BrokerId>> replicas{};
   std::optional<std::vector<BrokerId>> adding{};
   std::optional<std::vector<BrokerId>> removing{};

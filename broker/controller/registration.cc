@@ -87,11 +87,16 @@ Outcome<BrokerEpoch> Controller::register_broker(Time now, const Registration& r
   shut_downs_.erase(request.broker_id);
   change_partitions(
       [&](const PartitionRecord& partition) {
-        return contains(partition.isr, record.broker_id) || contains(partition.elr, record.broker_id);
+        return contains(partition.isr, record.broker_id) || contains(partition.elr, record.broker_id) ||
+               contains(partition.last_known_elr, record.broker_id);
       },
       [&](const PartitionRecord& partition) {
         PartitionChange change;
-        if (may_have_lost_data(request, before, partition)) change.lost_data = {record.broker_id};
+        if (before.has_value() && before->directories != request.directories) {
+          change.lost_disk = {record.broker_id};
+        } else if (may_have_lost_data(request, before, partition)) {
+          change.lost_data = {record.broker_id};
+        }
         return change;
       });
   return record.broker_epoch;
@@ -101,7 +106,7 @@ Outcome<BrokerEpoch> Controller::register_broker(Time now, const Registration& r
 // that can go wrong between two incarnations may.
 bool Controller::may_have_lost_data(const Registration& request, const std::optional<BrokerRecord>& before,
                                     const PartitionRecord& partition) const {
-  if (!before.has_value() || before->directories != request.directories) return true;
+  if (!before.has_value()) return true;
   const PartitionName name{partition.topic_id, partition.partition};
   if (std::find(request.damaged.begin(), request.damaged.end(), name) != request.damaged.end()) return true;
   const bool clean = request.previous_epoch == before->broker_epoch;

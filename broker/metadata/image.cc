@@ -176,10 +176,15 @@ void check_partition(const ClusterImage& image, const TopicImage& topic, const P
   require(distinct(partition.elr), "names an ELR member twice");
   require(within(partition.isr), "the ISR is not within the replicas");
   require(within(partition.elr), "the ELR is not within the replicas");
+  require(distinct(partition.last_known_elr), "names a member of the last known ELR twice");
+  require(within(partition.last_known_elr), "the last known ELR is not within the replicas");
   require(within(partition.adding), "a replica being added is no replica");
   require(within(partition.removing), "a replica being removed is no replica");
   require(std::none_of(partition.isr.begin(), partition.isr.end(), [&](BrokerId id) { return contains(partition.elr, id); }),
           "a broker is in ISR and ELR");
+  require(std::none_of(partition.last_known_elr.begin(), partition.last_known_elr.end(),
+                       [&](BrokerId id) { return contains(partition.isr, id) || contains(partition.elr, id); }),
+          "a broker is in the last known ELR, and in ISR or ELR");
   require(std::all_of(partition.isr.begin(), partition.isr.end(), [&](BrokerId id) { return !image.broker(id)->fenced; }),
           "a fenced broker is in the ISR");
   if (partition.leader != no_broker) {

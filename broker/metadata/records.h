@@ -124,7 +124,7 @@ struct RemoveTopicRecord {
   }
 };
 
-/// Invariants: isr, elr, adding and removing are parts of replicas; isr and elr are disjoint; the leader is in the ISR.
+/// Invariants: isr, elr, last_known_elr, adding and removing are parts of replicas; the first three are disjoint; the leader is in the ISR.
 struct PartitionRecord {
   Uuid topic_id;
   std::int32_t partition = 0;
@@ -133,7 +133,7 @@ struct PartitionRecord {
   std::vector<BrokerId> removing;
   std::vector<BrokerId> isr;             // the committed one
   std::vector<BrokerId> elr;             // eligible leader replicas (KIP-966): out of the ISR, but with all that is committed
-  std::vector<BrokerId> last_known_elr;  // who may still have the most, once ISR and ELR are empty
+  std::vector<BrokerId> last_known_elr;  // had all of it last, and may have kept the most, should ISR and ELR be empty
   BrokerId leader = no_broker;
   std::int32_t leader_epoch = 0;     // grows with every change of the leader, also to none
   std::int32_t partition_epoch = 0;  // grows with every change

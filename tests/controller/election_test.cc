@@ -91,6 +91,83 @@ TEST_CASE("controller: when nobody is known to have everything, the longest log 
   CHECK(cluster.at(orders).last_known_elr.empty());
 }
 
+TEST_CASE("controller: a damaged log is remembered, so that an empty one is not elected when the last disk is lost") {
+  Cluster cluster = three_brokers();
+  const PartitionName orders = cluster.topic("orders", {1, 2, 3}, two_in_sync);
+  cluster.fall_silent(3);  // left behind while the other two were enough
+  cluster.fall_silent(2);
+  cluster.come_back(2, [&](Registration& request) { request.damaged = {orders}; });
+  REQUIRE(cluster.at(orders).leader == 1);
+  CHECK(cluster.at(orders).elr.empty());
+  CHECK(cluster.at(orders).last_known_elr == Ids{2});
+  cluster.come_back(3);
+  cluster.fall_silent(1);
+  REQUIRE(cluster.at(orders).elr == Ids{1});
+  cluster.come_back(1, [](Registration& request) { request.directories = {Uuid::of(3, 1)}; });
+  CHECK(cluster.at(orders).last_known_elr == Ids{2});
+  CHECK(cluster.at(orders).leader == no_broker);
+  CHECK(cluster.beat(1)->log_ends_wanted.empty());
+  CHECK(cluster.beat(3)->log_ends_wanted.empty());
+  CHECK(cluster.beat(2)->log_ends_wanted == std::vector<PartitionName>{orders});
+  REQUIRE(cluster.controller.report_log_end({2, cluster.epochs[2], orders, {4, 80}}).has_value());
+  cluster.commit();
+  CHECK(cluster.at(orders).leader == 2);
+  CHECK(cluster.at(orders).recovering);
+  CHECK(cluster.at(orders).last_known_elr.empty());
+}
+
+TEST_CASE("controller: a damaged log is forgotten once enough others are in sync, or on another disk") {
+  Cluster cluster = three_brokers();
+  const PartitionName orders = cluster.topic("orders", {1, 2, 3}, two_in_sync);
+  const auto damaged = [&](Registration& request) { request.damaged = {orders}; };
+  cluster.fall_silent(3);
+  cluster.fall_silent(2);
+  cluster.come_back(2, damaged);
+  REQUIRE(cluster.at(orders).last_known_elr == Ids{2});
+  cluster.come_back(3);
+  REQUIRE(cluster.alter(cluster.isr_change(orders, {1, 3})).has_value());
+  CHECK(cluster.at(orders).last_known_elr.empty());
+  cluster.fall_silent(3);
+  cluster.come_back(3, damaged);
+  REQUIRE(cluster.at(orders).last_known_elr == Ids{3});
+  cluster.fall_silent(3);
+  cluster.come_back(3, [](Registration& request) { request.directories = {Uuid::of(3, 3)}; });
+  CHECK(cluster.at(orders).last_known_elr.empty());
+  CHECK(cluster.at(orders).leader == 1);
+}
+
+TEST_CASE("controller: when all who had everything have lost their disks, every replica is asked what it has") {
+  Cluster cluster = three_brokers();
+  const PartitionName orders = cluster.topic("orders", {1, 2, 3});
+  REQUIRE(cluster.alter(cluster.isr_change(orders, {1})).has_value());
+  cluster.fall_silent(1);
+  cluster.come_back(1, [](Registration& request) { request.directories = {Uuid::of(3, 1)}; });
+  CHECK(cluster.at(orders).leader == no_broker);
+  CHECK(cluster.at(orders).last_known_elr == Ids{1, 2, 3});
+  const std::map<BrokerId, LogEnd> ends{{1, {-1, 0}}, {2, {3, 30}}, {3, {3, 20}}};
+  for (const auto& [id, end] : ends) {
+    CHECK(cluster.at(orders).leader == no_broker);
+    REQUIRE(cluster.controller.report_log_end({id, cluster.epochs[id], orders, end}).has_value());
+    cluster.commit();
+  }
+  CHECK(cluster.at(orders).leader == 2);
+  CHECK(cluster.at(orders).recovering);
+}
+
+TEST_CASE("controller: with KIP-966 put back, the last one in sync leads again though it has lost data") {
+  for (const bool mistaken : {false, true}) {
+    ControllerConfig config = test_config();
+    if (mistaken) config.exhibits = {Exhibit::kip_966};
+    Cluster cluster = three_brokers(config);
+    const PartitionName orders = cluster.topic("orders", {1, 2, 3}, {{"min.insync.replicas", "2"}, {"flush.messages", "100"}});
+    REQUIRE(cluster.alter(cluster.isr_change(orders, {1})).has_value());
+    cluster.fall_silent(1);
+    cluster.come_back(1);  // its acknowledgements were in the page cache
+    CHECK(cluster.at(orders).leader == (mistaken ? 1 : 2));
+    CHECK_FALSE(cluster.at(orders).recovering);
+  }
+}
+
 TEST_CASE("controller: an unclean leader is elected only where that is allowed, and recovers alone") {
   for (const bool allowed : {false, true}) {
     Cluster cluster = three_brokers();
@@ -197,12 +274,12 @@ TEST_CASE("controller: a changed minimum forgets who was eligible under the old 
   CHECK(cluster.at(orders).elr.empty());
   cluster.fall_silent(1);
   REQUIRE(cluster.at(orders).elr == Ids{1});
-  // For all brokers at once, and while it is all there is: then it is still worth waiting for.
+  // For all brokers at once, and while it is all there is: whoever was eligible is still worth waiting for.
   REQUIRE(
       cluster.controller.alter_config(ConfigScope::topic, "orders", {{"min.insync.replicas", std::nullopt}}, false).has_value());
   cluster.commit();
   CHECK(cluster.at(orders).elr.empty());
-  CHECK(cluster.at(orders).last_known_elr == Ids{1});
+  CHECK(cluster.at(orders).last_known_elr == Ids{2, 1});
 }
 
 TEST_CASE("controller: the preferred leader gets its partitions back") {

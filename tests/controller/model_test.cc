@@ -1,5 +1,6 @@
 // The controller against a model of what each replica's log holds: whatever is fenced, wiped, moved and reported in whatever order, a
 // leader that was elected cleanly has everything that was committed, and no incarnation leads in an epoch in which another has led.
+// Nor is an empty disk elected uncleanly while one who had everything last has kept a part of it.
 //
 // The model replicates ideally: a follower takes over its leader's whole log or nothing, and brokers know at once what is decided. What
 // goes wrong between brokers is the business of other tests; here it is the controller that must not be fooled, also by reports
@@ -23,6 +24,8 @@ struct Ghost {
   std::int32_t min_isr = 1;
   std::map<BrokerId, Log> logs;
   Log committed;
+  std::set<BrokerId> blank;    // came back on an empty disk, and have not been in sync since
+  std::set<BrokerId> had_all;  // when something was committed last, and have not lost their disks since
   std::map<std::int32_t, std::pair<BrokerId, BrokerEpoch>> led_by;  // by leader epoch
 };
 
@@ -104,7 +107,11 @@ class Model {
     switch (random_.below(4)) {
       case 0:  // an empty disk
         request.directories = {Uuid::of(4, ++directories_)};
-        for (Ghost& ghost : ghosts_) ghost.logs[id].clear();
+        for (Ghost& ghost : ghosts_) {
+          ghost.logs[id].clear();
+          ghost.had_all.erase(id);
+          ghost.blank.insert(id);
+        }
         break;
       case 1: {  // a part of a log is gone, and recovery saw it
         Ghost& ghost = any_ghost();
@@ -151,6 +158,7 @@ class Model {
       end = std::min(end, static_cast<std::size_t>(differs.first - leader.begin()));
     }
     if (end <= ghost.committed.size()) return;
+    ghost.had_all = maximal_isr(ghost);
     ghost.committed.assign(leader.begin(), leader.begin() + static_cast<std::ptrdiff_t>(end));
     ++commits_;
   }
@@ -215,6 +223,9 @@ class Model {
     for (const std::string& broken : cluster_.image().broken_invariants()) wrong_ = broken;
     for (Ghost& ghost : ghosts_) {
       const PartitionRecord& partition = cluster_.at(ghost.name);
+      if (!partition.recovering) {
+        for (const BrokerId id : partition.isr) ghost.blank.erase(id);
+      }
       if (partition.leader == no_broker) continue;
       const std::pair<BrokerId, BrokerEpoch> incarnation{partition.leader,
                                                          cluster_.image().broker(partition.leader)->broker_epoch};
@@ -223,7 +234,13 @@ class Model {
       if (!is_new) continue;
       if (partition.recovering) {
         ++unclean_elections_;
+        const bool avoidable = std::any_of(ghost.had_all.begin(), ghost.had_all.end(), [&](BrokerId id) {
+          return contains(partition.replicas, id) && !ghost.logs[id].empty();
+        });
+        if (ghost.logs[partition.leader].empty() && ghost.blank.contains(partition.leader) && avoidable)
+          wrong_ = "a disk without a log leads, and others have kept something";
         ghost.committed = ghost.logs[partition.leader];  // what it lacks is lost, and known to be
+        ghost.had_all = {partition.leader};
       } else {
         ++clean_elections_;
         if (!begins_with(ghost.logs[partition.leader], ghost.committed)) wrong_ = "a clean leader lacks what was committed";
