@@ -90,6 +90,8 @@ class Producer {
   bool number(Queue& queue);
   void ask_producer_id();
   void advance(Queue& queue, const Batch& batch, const ClientResult<Acknowledgement>& result);
+  void begin_epoch(Queue& queue);
+  bool renumber(Queue& queue, const ClientError& error);
   void send_request(const Request& request);
   protocol::ProduceRequest encode(const Request& request);
   void settle(const Request& request, const protocol::ProduceResponse& answer);

@@ -129,8 +129,7 @@ void Producer::ask_producer_id() {
   changed_.notify_all();
 }
 
-/// The numbers after a batch is done with: they go on behind what is known to be there. What may or may not be there, or what the broker
-/// calls out of order, ends the epoch.
+/// The numbers after a batch is done with: they go on behind what is known to be there. What may or may not be there ends the epoch.
 void Producer::advance(Queue& queue, const Batch& batch, const ClientResult<Acknowledgement>& result) {
   if (!queue.numbering.has_value() || !batch.encoded.has_value()) return;
   BatchNumber& numbering = *queue.numbering;
@@ -139,10 +138,13 @@ void Producer::advance(Queue& queue, const Batch& batch, const ClientResult<Ackn
     numbering.base_sequence = last == INT32_MAX ? 0 : last + 1;
     return;
   }
-  const ErrorCode code = result.error().code;
-  const bool numbers_are_wrong = code == ErrorCode::out_of_order_sequence_number || code == ErrorCode::invalid_producer_epoch ||
-                                 code == ErrorCode::unknown_producer_id;
-  if (result.error().definite && !numbers_are_wrong) return;  // not there: its numbers are the next batch's
+  const bool fenced = result.error().code == ErrorCode::invalid_producer_epoch;
+  if (result.error().definite && !fenced) return;  // not there: its numbers are the next batch's
+  begin_epoch(queue);
+}
+
+void Producer::begin_epoch(Queue& queue) {
+  BatchNumber& numbering = *queue.numbering;
   if (numbering.producer_epoch == INT16_MAX) {
     queue.numbering.reset();
     producer_id_.reset();
@@ -150,6 +152,16 @@ void Producer::advance(Queue& queue, const Batch& batch, const ClientResult<Ackn
   }
   ++numbering.producer_epoch;
   numbering.base_sequence = 0;
+}
+
+/// Numbers follow each other here, so a broker that misses some has lost what had them, or has forgotten this producer. An epoch of its own
+/// lets the batch begin anew (KIP-360: Kafka's own client does the same). A broker that had this very batch would have known it again.
+bool Producer::renumber(Queue& queue, const ClientError& error) {
+  const bool lost = error.code == ErrorCode::out_of_order_sequence_number || error.code == ErrorCode::unknown_producer_id;
+  if (!lost || !queue.numbering.has_value()) return false;
+  begin_epoch(queue);
+  queue.batches.front()->encoded.reset();
+  return true;
 }
 
 protocol::ProduceRequest Producer::encode(const Request& request) {
@@ -247,7 +259,8 @@ void Producer::settle(Queue& queue, ClientError error) {
   }
   if (error.wants_metadata()) cluster_.mark_stale(queue.partition.topic);
   const Time again = after(clock_.now(), cluster_.retry_delay(batch.attempts));
-  const bool gives_up = !error.retriable() || batch.attempts > config_.retries || again >= batch.expires;
+  const bool retriable = renumber(queue, error) || error.retriable();
+  const bool gives_up = !retriable || batch.attempts > config_.retries || again >= batch.expires;
   trace_.emit(gives_up ? failed_point : retry_point,
               {{"partition", to_string(queue.partition)}, {"attempts", batch.attempts}, {"error", to_string(error)}});
   if (gives_up) return finish_front(queue, std::move(error).indefinite_if(batch.maybe_appended));
