@@ -62,6 +62,8 @@ void PartitionLog::sync_failed(const Error& cause) {
   if (cause == Errc::cancelled) return;
   if (cause == Errc::no_space && config_.group_commit() && shared_end_ <= durable_end_) {
     take_back(durable_end_, cause);
+  } else if (config_.exhibits.on(Exhibit::kafka_10778)) {
+    tell_progress();  // the mistake: this sync has failed, the next may do better
   } else {
     fence(cause);
   }

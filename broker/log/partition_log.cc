@@ -96,11 +96,6 @@ Result<> PartitionLog::wait_stable(const AppendTicket& ticket, Time deadline) {
 
 void PartitionLog::fence(const Error& cause) {
   if (fence_.has_value()) return;
-  // The mistake: this append has failed, what comes next may do better.
-  if (config_.exhibits.on(Exhibit::kafka_10778)) {
-    forget_from(written_end_, Errc::no_space);
-    return tell_progress();
-  }
   fence_ = Error(Errc::io_error, directory_ + " is fenced: " + to_string(cause), cause.injected);
   context_.trace.emit(trace_log_fenced, {{"log", directory_}, {"cause", to_string(cause.code)}, {"durable_end", durable_end_}});
   forget_from(written_end_, Errc::io_error);
