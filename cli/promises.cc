@@ -92,6 +92,8 @@ Result<> add_promise(std::string_view text, LogPromises& promises) {
     promises.of_all.key_order = true;
   } else if (name == "recency") {
     promises.of_all.recency_bound = TRY(time_of(value));
+  } else if (name == "writes") {
+    promises.of_all.write_bound = TRY(time_of(value));
   } else if (name == "ownership") {
     promises.of_all.ownership_bound = TRY(time_of(value));
   } else if (name == "exactly-once") {
@@ -100,7 +102,8 @@ Result<> add_promise(std::string_view text, LogPromises& promises) {
   } else if (name == "retention") {
     TRY(add_retention(value, promises));
   } else {
-    return expected("key-order, recency=TIME, ownership=TIME, exactly-once=GROUP or retention=PARTITION,SETTING,...");
+    return expected(
+        "key-order, recency=TIME, writes=TIME, ownership=TIME, exactly-once=GROUP or retention=PARTITION,SETTING,...");
   }
   promises.texts.emplace_back(text);
   return {};

@@ -174,6 +174,7 @@ void describe(V& v, std::type_identity<Expect>) {
 template <class V>
 void describe(V& v, std::type_identity<Liveness>) {
   v("bound", &Liveness::bound, at_least_one);
+  v("write_stall", &Liveness::write_stall);
 }
 
 template <class V>

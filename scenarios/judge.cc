@@ -4,6 +4,7 @@
 
 #include "checkers/log_checker.h"
 #include "checkers/log_rules/log_rules.h"
+#include "checkers/log_rules/names.h"
 #include "scenarios/record_number.h"
 #include "scenarios/text_values.h"
 
@@ -43,6 +44,7 @@ log_rules::Promises promises_of(const Scenario& scenario) {
   promises.tolerated = tolerated(scenario);
   promises.key_order = std::any_of(scenario.producers.begin(), scenario.producers.end(),
                                    [](const Producer& producer) { return producer.keys > 0; });
+  if (scenario.liveness.write_stall > Duration::zero()) promises.write_bound = scenario.liveness.write_stall;
   return promises;
 }
 
@@ -86,7 +88,7 @@ RunResult::Outcome outcome_of(const std::vector<Finding>& findings) {
   bool internal = false;
   bool vacuous = false;
   for (const Finding& found : findings) {
-    if (found.anomaly == finding::no_progress) {
+    if (found.anomaly == finding::no_progress || found.anomaly == log_rules::anomaly::write_stall) {
       liveness = true;
     } else if (found.anomaly == finding::surprise) {
       internal = true;

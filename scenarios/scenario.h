@@ -199,7 +199,8 @@ struct Expect {
 };
 
 struct Liveness {
-  Duration bound = 30s;  // after everything healed, all reads must be done within it
+  Duration bound = 30s;    // after everything healed, all reads must be done within it
+  Duration write_stall{};  // how long a partition that is written to may take no write, faults or not; 0s: not judged
 
   bool operator==(const Liveness&) const = default;
 };

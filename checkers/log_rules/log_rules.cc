@@ -31,6 +31,7 @@ Verdict check_log_rules(const checkers::LogHistory& history, const Promises& pro
   const Context context{history, model, promises, found};
   if (promises.key_order) find_reordered_keys(context);
   if (promises.recency_bound) find_stale_reads(context);
+  if (promises.write_bound) find_write_stalls(context);
   find_split_ownership(context);
   if (promises.ownership_bound) find_unowned_partitions(context);
   find_bad_commits(context);

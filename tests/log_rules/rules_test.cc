@@ -125,6 +125,40 @@ TEST_CASE("log rules: stale-read: a consumer polls for longer than the bound and
   has_only(story, anomaly::stale_read, promises);
 }
 
+TEST_CASE("log rules: write-stall: a partition takes no write for longer than the bound, though there are some to take") {
+  Promises promises;
+  promises.write_bound = 3ms;
+  Story story;
+  story.send(1, Story::at(0, 10));
+  story.poll(2, {Story::at(0, 10)});
+  story.poll(2, {});
+  story.send(1, Story::at(no_offset, 11), Outcome::fail);
+  story.send(1, Story::at(1, 12));
+  is_valid(story, promises);  // nobody wrote before, and 3 ms is not longer
+  story.send(1, Story::at(no_offset, 13), Outcome::fail);
+  story.send(1, Story::at(0, 14, 1));
+  is_valid(story, promises);
+  story.send(1, Story::at(no_offset, 15), Outcome::fail);
+  has_only(story, anomaly::write_stall, promises);
+  story.send(1, Story::at(2, 16));
+  has_only(story, anomaly::write_stall, promises);  // told once
+}
+
+TEST_CASE("log rules: write-stall: of sends that overlap, the time runs from the last acknowledgement") {
+  Promises promises;
+  promises.write_bound = 3ms;
+  Story story;
+  std::vector<std::pair<OperationId, LogRecord>> sent;
+  for (std::int64_t value = 0; value < 3; ++value) {
+    const LogRecord record = Story::at(value, 10 + value);
+    sent.emplace_back(story.recorder.invoke_send(static_cast<std::int32_t>(value), story.tick(), std::span(&record, 1)), record);
+  }
+  for (const auto& [id, record] : sent) story.recorder.complete_send(id, story.tick(), Outcome::ok, std::span(&record.offset, 1));
+  is_valid(story, promises);
+  promises.write_bound = 2ms;
+  has_only(story, anomaly::write_stall, promises);
+}
+
 TEST_CASE("log rules: split-ownership: two members own a partition in one generation, not in two") {
   Story story;
   story.rebalance(1, 3, {Story::at(no_offset, 0)});
