@@ -88,6 +88,19 @@ TEST_CASE("watermark: a follower that is caught up and may join holds it back, a
   CHECK(f.leader.high_watermark() == 9);
 }
 
+TEST_CASE("watermark: who is caught up holds it back also while another's joining is still being decided") {
+  Fixture f(1, {1});
+  CHECK(members(f.fetch(2, 5).propose) == BrokerIds{1, 2});
+  CHECK_FALSE(f.fetch(3, 5).propose.has_value());  // one proposal at a time
+  CHECK_FALSE(f.leader.isr().in_maximal(3));
+  f.log = {0, 9, 9};
+  f.leader.log_moved(f.log, f.now);
+  f.fetch(2, 9);
+  CHECK(f.leader.high_watermark() == 5);
+  f.fetch(3, 8);
+  CHECK(f.leader.high_watermark() == 8);
+}
+
 TEST_CASE("watermark: a proposed addition counts at once, a proposed removal still") {
   Fixture f(1, {1, 2});
   const LeaderEffects joined = f.fetch(3, 5);
