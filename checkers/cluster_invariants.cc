@@ -86,6 +86,8 @@ std::vector<Finding> check_view(const PartitionView& view) {
   for (const std::int32_t node : view.isr) {
     if (!contains(view.replicas, node))
       add(findings, anomaly::isr_outside_replicas, view.partition, "node {} is in the ISR, and no replica", node);
+    if (contains(view.fenced, node))
+      add(findings, anomaly::fenced_in_isr, view.partition, "node {} is in the ISR, and fenced", node);
   }
   for (const std::int32_t node : view.elr) {
     if (!contains(view.replicas, node) || contains(view.isr, node)) {

@@ -19,6 +19,7 @@ namespace faultline::checkers {
 namespace anomaly {
 inline constexpr std::string_view isr_outside_replicas = "isr-outside-replicas";
 inline constexpr std::string_view leader_outside_isr = "leader-outside-isr";
+inline constexpr std::string_view fenced_in_isr = "fenced-in-isr";
 inline constexpr std::string_view leader_epoch_went_back = "leader-epoch-went-back";
 inline constexpr std::string_view leader_without_epoch = "leader-without-epoch";
 inline constexpr std::string_view two_leaders_in_epoch = "two-leaders-in-epoch";
@@ -35,8 +36,9 @@ struct PartitionView {
   std::int32_t leader = -1;  // a node, or none
   std::int32_t leader_epoch = 0;
   std::vector<std::int32_t> replicas;
-  std::vector<std::int32_t> isr;  // in-sync replicas
-  std::vector<std::int32_t> elr;  // eligible leader replicas (KIP-966)
+  std::vector<std::int32_t> isr;       // in-sync replicas
+  std::vector<std::int32_t> elr;       // eligible leader replicas (KIP-966)
+  std::vector<std::int32_t> fenced{};  // those of the replicas that the controller does not hear from
 };
 
 /// A replica of that partition. Records are sorted by offset and begin at `log_start`.
@@ -50,7 +52,8 @@ struct ReplicaSnapshot {
   std::vector<RecordDigest> durable;  // as they would be there after a power loss
 };
 
-/// Invariants of the controller's view: ISR and ELR are replicas, no node is in both, and the leader is in the ISR.
+/// Invariants of the controller's view: ISR and ELR are replicas, no node is in both, none in the ISR is fenced, and the leader is in
+/// the ISR.
 std::vector<Finding> check_view(const PartitionView& view);
 
 /// Invariants between two views of one partition: the leader epoch never goes back, and a new leader has a new one.

@@ -12,13 +12,20 @@ namespace {
 // What lies further back than this in a quorum's log has been compared many times.
 constexpr std::int64_t entries_compared = 64;
 
-checkers::PartitionView view_of(const metadata::TopicImage& topic, const metadata::PartitionRecord& record) {
+checkers::PartitionView view_of(const metadata::ClusterImage& image, const metadata::TopicImage& topic,
+                                const metadata::PartitionRecord& record) {
+  std::vector<std::int32_t> fenced;
+  for (const std::int32_t replica : record.replicas) {
+    const metadata::BrokerRecord* broker = image.broker(replica);
+    if (broker != nullptr && broker->fenced) fenced.push_back(replica);
+  }
   return {.partition = topic.name + "-" + std::to_string(record.partition),
           .leader = record.leader,
           .leader_epoch = record.leader_epoch,
           .replicas = record.replicas,
           .isr = record.isr,
-          .elr = record.elr};
+          .elr = record.elr,
+          .fenced = std::move(fenced)};
 }
 
 std::uint64_t digest_of(const raft::Entry& entry) {
@@ -81,7 +88,7 @@ void ClusterProbe::look(std::span<const RunningServer> servers) {
 void ClusterProbe::look_at_views(const metadata::ClusterImage& image) {
   for (const auto& [id, topic] : image.topics()) {
     for (const metadata::PartitionRecord& record : topic.partitions) {
-      checkers::PartitionView view = view_of(topic, record);
+      checkers::PartitionView view = view_of(image, topic, record);
       add(checkers::check_view(view));
       const auto [before, is_new] = views_.try_emplace({id, record.partition});
       if (!is_new) add(checkers::check_view_progress(before->second, view));

@@ -58,6 +58,8 @@ Nemesis::Nemesis(sim::World& world, const Scenario& scenario, std::uint64_t seed
       seed_(seed),
       nodes_(std::move(nodes)),
       servers_(server_names(scenario)),
+      brokers_(broker_names(scenario)),
+      voters_(voter_names(scenario)),
       calm_disk_(world.options().disk),
       calm_link_(world.options().link),
       active_(scenario.faults.size()) {}
@@ -272,7 +274,12 @@ bool Nemesis::any_in_force(FaultKind kind, const std::string& node) const {
 }
 
 bool Nemesis::is_peer(const FaultSpec& fault, const std::string& node) const {
-  if (fault.peer == "servers") return std::find(servers_.begin(), servers_.end(), node) != servers_.end();
+  const auto among = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), node) != names.end();
+  };
+  if (fault.peer == "servers") return among(servers_);
+  if (fault.peer == "all brokers") return among(brokers_);
+  if (fault.peer == "all voters") return among(voters_);
   return fault.peer.empty() || fault.peer == node;
 }
 

@@ -93,6 +93,8 @@ class Nemesis {
   const std::uint64_t seed_;
   const std::map<std::string, sim::NodeId> nodes_;
   const std::vector<std::string> servers_;
+  const std::vector<std::string> brokers_;
+  const std::vector<std::string> voters_;
   const sim::DiskOptions calm_disk_;
   const sim::LinkOptions calm_link_;
   // Volatile.

@@ -127,7 +127,8 @@ struct Admin {
 /// A fault with those parameters that the scenario states; the rest is in fault_infos().
 struct FaultParameters {
   std::string node;  // "broker-0", "reader-1", one of "brokers", "controllers", "clients", or a target; empty: one of the brokers
-  std::string peer;  // the other end of a link; "servers": all other brokers and controllers; empty: all other nodes
+  std::string
+      peer;  // the other end of a link; "servers": all other brokers and controllers, or "all brokers", "all voters"; empty: all other nodes
   std::optional<Range<Duration>> lasts;
   std::optional<Range<Duration>> restart_after;
   std::optional<Range<Duration>> latency;

@@ -175,7 +175,7 @@ class Checker {
     } else {
       check_node(path + ".node", fault.node, {"brokers", "controllers", "clients"}, target_words());
     }
-    check_node(path + ".peer", fault.peer, {"brokers", "controllers", "clients", "servers"}, {});
+    check_node(path + ".peer", fault.peer, {"brokers", "controllers", "clients", "servers", "all brokers", "all voters"}, {});
   }
 
   void check_target(const std::string& path, const Target& target) {

@@ -80,8 +80,13 @@ TEST_CASE("quorum invariants: a term has one leader") {
   CHECK(watch.observe(second).empty());
 }
 
-TEST_CASE("cluster invariants: ISR and ELR are replicas, and the leader is in the ISR") {
+TEST_CASE("cluster invariants: ISR and ELR are replicas, the leader is in the ISR, and who is fenced is not") {
   CHECK(check_view(view).empty());
+  PartitionView with_fenced = view;
+  with_fenced.fenced = {3};
+  CHECK(check_view(with_fenced).empty());
+  with_fenced.fenced = {2};
+  has_only(check_view(with_fenced), anomaly::fenced_in_isr);
   PartitionView broken = view;
   broken.isr = {1, 4};
   has_only(check_view(broken), anomaly::isr_outside_replicas);
