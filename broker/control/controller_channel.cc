@@ -22,15 +22,24 @@ ControllerChannel::ControllerChannel(Env& env, const quorum::Node& node, Control
       reconnect_(reconnect_backoff, env.random.stream("controller channel reconnect")),
       tasks_(env.tasks) {}
 
+// Exhibit kafka-14154, the half without which it does not show: where the way to the controller is looked up, one that is behind is never
+// asked by somebody who knows more. Kafka's brokers went on asking whoever had answered, until it failed them.
+std::optional<raft::NodeId> ControllerChannel::controller() const {
+  const raft::Core& core = node_.core();
+  if (answered_ && core.config().exhibits.on(Exhibit::kafka_14154)) return answered_;
+  return core.leader() ? std::optional(core.leader()->node) : std::nullopt;
+}
+
 Result<std::shared_ptr<client::Connection>> ControllerChannel::connection_to_leader(Time deadline) {
-  const std::optional<raft::ReplicaKey> leader = node_.core().leader();
+  const std::optional<raft::NodeId> leader = controller();
   if (!leader) return Error(Errc::unreachable, "the quorum has no leader that is known here");
-  if (leader->node == node_.core().self().node) return Error(Errc::unreachable, "this node is about to become the controller");
+  answered_ = leader;
+  if (*leader == node_.core().self().node) return Error(Errc::unreachable, "this node is about to become the controller");
   const auto endpoint = [&]() -> client::ClientResult<Endpoint> {
-    if (const std::optional<Endpoint> at = node_.endpoint_of(leader->node)) return *at;
-    return Error(Errc::unreachable, fmt::format("nobody knows where node {} listens", leader->node.value()));
+    if (const std::optional<Endpoint> at = node_.endpoint_of(*leader)) return *at;
+    return Error(Errc::unreachable, fmt::format("nobody knows where node {} listens", leader->value()));
   };
-  auto connection = connections_[leader->node].get({env_, tasks_, config_, reconnect_}, endpoint, deadline);
+  auto connection = connections_[*leader].get({env_, tasks_, config_, reconnect_}, endpoint, deadline);
   if (!connection) return connection.error().transport;
   return *std::move(connection);
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/result.h"
@@ -52,6 +53,7 @@ class ControllerChannel {
       Result<client::Answer<Request>> answer = attempt(request, deadline);
       const bool settled = answer ? !is_not_controller(*answer) : !may_pass(answer.error());
       if (settled) return answer;
+      answered_.reset();
       const Result<> paused = pause(failures, deadline);
       if (paused) continue;
       if (paused.error() != Errc::timed_out) return paused.error();
@@ -74,6 +76,8 @@ class ControllerChannel {
     return *std::move(answer);
   }
 
+  /// Whom to ask.
+  std::optional<raft::NodeId> controller() const;
   Result<std::shared_ptr<client::Connection>> connection_to_leader(Time deadline);
   /// Whether another attempt may do better.
   bool may_pass(const Error& error) const;
@@ -90,6 +94,7 @@ class ControllerChannel {
   client::Backoff retry_;
   client::Backoff reconnect_;
   bool closed_ = false;
+  std::optional<raft::NodeId> answered_;  // who was asked last, until an attempt fails
   std::map<raft::NodeId, client::KeptConnection> connections_;
   TaskGroup tasks_;  // last: the fibers of the connections
 };

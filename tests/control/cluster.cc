@@ -150,6 +150,7 @@ quorum::NodeConfig Cluster::config(const Process& process) const {
   config.raft.election_timeout = 300ms;
   config.raft.heartbeat_interval = 60ms;
   config.snapshot_after_bytes = options_.snapshot_after_bytes;
+  config.raft.exhibits = options_.exhibits;
   for (BrokerId id = 1; id <= options_.controllers; ++id) config.bootstrap.emplace(raft::NodeId(id), Endpoint{host(id), port});
   return config;
 }

@@ -48,6 +48,7 @@ struct ClusterOptions {
   int brokers = 0;
   controller::ControllerConfig controller{};
   std::uint64_t snapshot_after_bytes = std::uint64_t{4} << 20;
+  Exhibits exhibits{};
 };
 
 /// As the lines of a test want it: three-second sessions, "no.such.key" is no setting.

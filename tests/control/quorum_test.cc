@@ -66,6 +66,28 @@ TEST_CASE("control: a broker finds the new controller by itself, and so does a c
   CHECK(cluster.image().topics().size() == 6);
 }
 
+TEST_CASE("control: with KAFKA-14154 put back, a broker that knows of a new controller goes on asking the old one") {
+  const bool wrong = GENERATE(false, true);
+  const Exhibits exhibits = wrong ? Exhibits{Exhibit::kafka_14154} : Exhibits();
+  Cluster cluster({.controllers = 3, .brokers = 1, .controller = controller_config(), .exhibits = exhibits});
+  cluster.settle();
+  Cluster::Process& broker = cluster.process(11);
+  Cluster::Process& old = *cluster.active();
+  std::vector<sim::NodeId> voters;
+  for (const Cluster::Process& process : cluster.processes()) {
+    if (process.controls && &process != &old) voters.push_back(process.sim);
+  }
+  cluster.world().freeze_clock(old.sim);  // else it would notice that nobody answers
+  cluster.world().partition({old.sim}, voters);
+  const auto leader = [&] { return broker.node->core().leader(); };
+  REQUIRE(cluster.run_until([&] { return leader() && *leader() != old.key; }, 10s));
+  CHECK(old.service->active());
+  protocol::DescribeClusterRequest who;
+  who.endpoint_type = 2;  // a controller says whom it takes for the active one
+  const BrokerId said = cluster.ask(broker, who).controller_id;
+  CHECK(said == (wrong ? old.id() : leader()->node.value()));
+}
+
 TEST_CASE("control: nobody to be found is an error when time is over, and a closed channel is one at once") {
   Cluster cluster({.controllers = 3, .brokers = 1, .controller = controller_config()});
   cluster.settle();
