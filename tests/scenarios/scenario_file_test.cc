@@ -199,7 +199,11 @@ TEST_CASE("scenario file: targets are looked up in the scenario's topics, and se
         read_scenario(with("[[fault]]\nat = \"1s\"\nkind = \"kill\"\nnode = \"" + std::string(node) + "\"\n"), "trial");
     REQUIRE(read.problems.empty());
   }
-  REQUIRE(read_scenario(with("[[fault]]\nat = \"1s\"\nkind = \"partition\"\npeer = \"servers\"\n"), "trial").problems.empty());
+  for (const char* peer : {"servers", "all brokers", "all voters"}) {
+    INFO(peer);
+    const std::string text = "[[fault]]\nat = \"1s\"\nkind = \"partition\"\npeer = \"" + std::string(peer) + "\"\n";
+    REQUIRE(read_scenario(with(text), "trial").problems.empty());
+  }
 }
 
 TEST_CASE("scenario file: a cluster has as many voters and replicas as it has processes for them") {

@@ -214,6 +214,15 @@ TEST_CASE("trial: a broker that never comes back is a liveness violation, and no
   REQUIRE(count_of(result, finding::no_progress) == 1);
 }
 
+TEST_CASE("trial: a partition that takes no write for longer than the scenario allows is a liveness violation") {
+  const std::string text = std::string(calm) + "[[fault]]\nat = \"1s\"\nkind = \"pause\"\nfor = \"2s\"\n";
+  const RunResult result = run_trial(read(text + "[liveness]\nwrite_stall = \"1s\"\n"), 1);
+  REQUIRE(result.outcome == RunResult::Outcome::liveness);
+  REQUIRE(count_of(result, log_rules::anomaly::write_stall) == 2);  // in both partitions
+  REQUIRE(run_trial(read(text + "[liveness]\nwrite_stall = \"3s\"\n"), 1).outcome == RunResult::Outcome::valid);
+  REQUIRE(run_trial(read(text), 1).outcome == RunResult::Outcome::valid);
+}
+
 TEST_CASE("trial: a run that did not do what its scenario requires is not a pass") {
   const RunResult result = run_trial(read(std::string(calm) + "[checks.require]\nmin_faults_overlapping = 1\n"), 1);
   REQUIRE(result.outcome == RunResult::Outcome::safety);
