@@ -56,6 +56,22 @@ checkers::QuorumSnapshot snapshot_of(const RunningServer& server) {
   return snapshot;
 }
 
+/// Of two that believe to lead, the one with the newer term.
+const RunningServer* active_controller(std::span<const RunningServer> servers) {
+  const RunningServer* active = nullptr;
+  for (const RunningServer& server : servers) {
+    const raft::Core& core = server.broker->quorum().core();
+    if (core.leads() && (active == nullptr || core.term() > active->broker->quorum().core().term())) active = &server;
+  }
+  return active;
+}
+
+/// Whether a leader has committed nothing in its term.
+bool committed_nothing(const raft::Core& core) {
+  const auto* leader = std::get_if<raft::Leader>(&core.role());
+  return leader != nullptr && core.commit_index() < leader->first;
+}
+
 }  // namespace
 
 ClusterProbe::ClusterProbe(TrialState& state)
@@ -183,13 +199,11 @@ const metadata::ClusterImage* newest_image(std::span<const RunningServer> server
 }
 
 std::vector<std::int32_t> ids_of(const Target& target, std::span<const RunningServer> servers) {
-  if (target.kind == Target::Kind::active_controller) {
-    const RunningServer* active = nullptr;  // of two that believe so, the one with the newer term
-    for (const RunningServer& server : servers) {
-      const raft::Core& core = server.broker->quorum().core();
-      if (core.leads() && (active == nullptr || core.term() > active->broker->quorum().core().term())) active = &server;
-    }
-    return active == nullptr ? std::vector<std::int32_t>{} : std::vector{active->broker->node_id()};
+  const bool next = target.kind == Target::Kind::next_controller;
+  if (next || target.kind == Target::Kind::active_controller) {
+    const RunningServer* active = active_controller(servers);
+    const bool found = active != nullptr && (!next || committed_nothing(active->broker->quorum().core()));
+    return found ? std::vector{active->broker->node_id()} : std::vector<std::int32_t>{};
   }
   const metadata::ClusterImage* image = newest_image(servers);
   if (image == nullptr) return {};

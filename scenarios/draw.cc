@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "scenarios/enum_names.h"
+#include "scenarios/targets.h"
 #include "scenarios/text_values.h"
 
 namespace faultline::scenarios {
@@ -145,6 +146,7 @@ class Drawing {
     fault.at = {at, at};
     fault.node = fix_node(source, "node", fault.node.empty() ? "brokers" : fault.node);
     if (info.takes_peer) fault.peer = fix_node(source, "peer", fault.peer);
+    if (waits_for_target(fault)) fault.delay = fix(source, "delay", fault.delay, {Range<Duration>{}});
     fault.lasts = fix(source, "for", fault.lasts, info.lasts);
     fault.restart_after = fix(source, "restart_after", fault.restart_after, info.restart_after);
     fault.latency = fix(source, "latency", fault.latency, info.latency);

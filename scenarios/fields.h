@@ -105,6 +105,7 @@ template <class V>
 void describe_parameters(V& v) {
   v("node", &FaultParameters::node);
   v("peer", &FaultParameters::peer);
+  v("delay", &FaultParameters::delay);
   v("for", &FaultParameters::lasts);
   v("restart_after", &FaultParameters::restart_after);
   v("latency", &FaultParameters::latency);

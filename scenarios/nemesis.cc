@@ -5,6 +5,9 @@
 namespace faultline::scenarios {
 namespace {
 
+// How often a fault that waits for somebody looks for them.
+constexpr Duration wait_interval = 200us;
+
 bool is_network(FaultKind kind) { return kind >= FaultKind::packet_loss && kind <= FaultKind::slow_network; }
 
 bool is_unlisted(FaultKind kind) {
@@ -73,8 +76,20 @@ void Nemesis::schedule(Time start) {
 void Nemesis::begin(std::size_t index) {
   if (healed_) return;
   const FaultSpec& fault = scenario_.faults[index];
+  const std::vector<std::string> names = targets_of(fault);
+  if (!waits_for_target(fault)) return strike(index, names);
+  if (names.empty()) {
+    world_.schedule(after(world_.now(), wait_interval), [this, index] { begin(index); });
+  } else {
+    world_.schedule(after(world_.now(), fault.delay->low), [this, index, names] { strike(index, names); });
+  }
+}
+
+void Nemesis::strike(std::size_t index, const std::vector<std::string>& names) {
+  if (healed_) return;
+  const FaultSpec& fault = scenario_.faults[index];
   Active& active = active_[index];
-  for (const std::string& name : targets_of(fault)) {
+  for (const std::string& name : names) {
     if (strike(fault, name, active)) active.nodes.push_back(name);
   }
   if (active.nodes.empty()) return;
@@ -197,6 +212,7 @@ void Nemesis::strike_broker(const FaultSpec& fault, const std::string& name) {
 
 void Nemesis::end_process(const FaultSpec& fault, const std::string& name) {
   const sim::NodeId node = id_of(name);
+  if (before_end_) before_end_();
   if (fault.kind == FaultKind::power_loss || fault.kind == FaultKind::wipe) {
     world_.crash(node);
   } else {

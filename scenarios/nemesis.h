@@ -31,6 +31,8 @@ class Nemesis {
   /// Who a target is at this moment; nobody if there is no such node now.
   using FindTarget = std::function<std::vector<std::string>(const Target& target)>;
   void set_find_target(FindTarget find) { find_target_ = std::move(find); }
+  /// Called right before a process is ended: what it knows and nobody else does can be seen a last time.
+  void set_before_end(std::function<void()> look) { before_end_ = std::move(look); }
   /// Orders all faults, counted from `start`.
   void schedule(Time start);
   /// Ends every fault, starts every node that is down, and lets no further fault begin.
@@ -64,6 +66,7 @@ class Nemesis {
   };
 
   void begin(std::size_t index);
+  void strike(std::size_t index, const std::vector<std::string>& names);
   void end(std::size_t index);
   std::vector<std::string> targets_of(const FaultSpec& fault) const;
   bool strike(const FaultSpec& fault, const std::string& name, Active& active);
@@ -100,6 +103,7 @@ class Nemesis {
   // Volatile.
   BrokerActs broker_acts_;
   FindTarget find_target_;
+  std::function<void()> before_end_;
   std::vector<Active> active_;         // by index of the fault
   std::vector<std::size_t> in_force_;  // indices, in the order in which they began
   std::map<std::string, Applied> applied_;

@@ -129,6 +129,7 @@ struct FaultParameters {
   std::string node;  // "broker-0", "reader-1", one of "brokers", "controllers", "clients", or a target; empty: one of the brokers
   std::string
       peer;  // the other end of a link; "servers": all other brokers and controllers, or "all brokers", "all voters"; empty: all other nodes
+  std::optional<Range<Duration>> delay;  // between the moment when somebody who was waited for is there, and the fault
   std::optional<Range<Duration>> lasts;
   std::optional<Range<Duration>> restart_after;
   std::optional<Range<Duration>> latency;

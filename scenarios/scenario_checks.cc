@@ -152,6 +152,7 @@ class Checker {
     refused_.clear();
     check("node", !fault.node.empty(), true);
     check("peer", !fault.peer.empty(), info.takes_peer);
+    check("delay", fault.delay.has_value(), waits_for_target(fault));
     check("for", fault.lasts.has_value(), info.lasts.has_value());
     check("restart_after", fault.restart_after.has_value(), info.restart_after.has_value());
     check("latency", fault.latency.has_value(), info.latency.has_value());

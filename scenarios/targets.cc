@@ -8,7 +8,8 @@ namespace {
 
 using Kind = Target::Kind;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 5> words{{{"active controller", Kind::active_controller},
+constexpr std::array<std::pair<std::string_view, Kind>, 6> words{{{"active controller", Kind::active_controller},
+                                                                  {"next controller", Kind::next_controller},
                                                                   {"all brokers", Kind::all_brokers},
                                                                   {"all servers", Kind::all_servers},
                                                                   {"all voters", Kind::all_voters},
@@ -26,6 +27,11 @@ std::optional<Target> parse_target(std::string_view text) {
     if (text.starts_with(prefix)) return Target{.kind = kind, .partition = std::string(text.substr(prefix.size()))};
   }
   return std::nullopt;
+}
+
+bool waits_for_target(const FaultParameters& fault) {
+  const std::optional<Target> target = parse_target(fault.node);
+  return target && target->kind == Kind::next_controller;
 }
 
 std::vector<std::string_view> target_words() {

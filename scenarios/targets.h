@@ -10,11 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "scenarios/scenario.h"
+
 namespace faultline::scenarios {
 
 struct Target {
   enum class Kind : std::uint8_t {
     active_controller,   // "active controller"
+    next_controller,     // "next controller": the fault waits until there is one that was elected and has committed nothing yet
     leader,              // "leader of orders-0"
     follower,            // "follower of orders-0": the first that does not lead
     all_brokers,         // "all brokers"
@@ -31,6 +34,9 @@ struct Target {
 
 /// Nothing if the text is none of the above: the name of a node then.
 std::optional<Target> parse_target(std::string_view text);
+
+/// Whether a fault that is due waits until somebody is there whom it can strike.
+bool waits_for_target(const FaultParameters& fault);
 
 /// How they are written, for messages.
 std::vector<std::string_view> target_words();

@@ -58,6 +58,9 @@ class Trial {
     add_clients();
     nemesis_ = std::make_unique<Nemesis>(world_, drawn_.scenario, seed, nodes_);
     nemesis_->set_find_target([this](const Target& target) { return find(target); });
+    nemesis_->set_before_end([this] {
+      if (drawn_.scenario.checks.invariants) cluster_probe_.look(running_servers());
+    });
     nemesis_->set_broker_acts({
         .stop = [this](const std::string& name, Duration restart_after) { host_of(name).stop(restart_after); },
         .wiped = [this](const std::string&, Duration restart_after) { create_topics_again(restart_after); },

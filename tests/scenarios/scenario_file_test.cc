@@ -192,8 +192,8 @@ TEST_CASE("fault kinds: the table is in the order of the enumeration and its nam
 TEST_CASE("scenario file: targets are looked up in the scenario's topics, and sets of nodes are known") {
   REQUIRE(problem_of(with("[[fault]]\nat = \"1s\"\nkind = \"kill\"\nnode = \"leader of order-0\"\n"))
               .find("did you mean 'orders-0'?") != std::string::npos);
-  for (const char* node : {"leader of orders-2", "follower of orders-0", "active controller", "all servers", "all brokers",
-                           "all voters", "majority of voters", "controllers", "brokers"}) {
+  for (const char* node : {"leader of orders-2", "follower of orders-0", "active controller", "next controller", "all servers",
+                           "all brokers", "all voters", "majority of voters", "controllers", "brokers"}) {
     INFO(node);
     const ReadScenario read =
         read_scenario(with("[[fault]]\nat = \"1s\"\nkind = \"kill\"\nnode = \"" + std::string(node) + "\"\n"), "trial");
@@ -204,6 +204,13 @@ TEST_CASE("scenario file: targets are looked up in the scenario's topics, and se
     const std::string text = "[[fault]]\nat = \"1s\"\nkind = \"partition\"\npeer = \"" + std::string(peer) + "\"\n";
     REQUIRE(read_scenario(with(text), "trial").problems.empty());
   }
+}
+
+TEST_CASE("scenario file: only a fault that waits for somebody has a delay") {
+  const std::string fault = "[[fault]]\nat = \"1s\"\nkind = \"kill\"\ndelay = \"5ms\"\n";
+  REQUIRE(read_scenario(with(fault + "node = \"next controller\"\n"), "trial").problems.empty());
+  REQUIRE(problem_of(with(fault + "node = \"active controller\"\n")).find(".delay: 'kill' does not take it") !=
+          std::string::npos);
 }
 
 TEST_CASE("scenario file: a cluster has as many voters and replicas as it has processes for them") {

@@ -229,6 +229,21 @@ TEST_CASE("trial: a run that did not do what its scenario requires is not a pass
   REQUIRE(count_of(result, finding::vacuous) == 1);
 }
 
+TEST_CASE("trial: a fault for the next controller waits until one is elected, and does not happen if none is") {
+  const std::string cluster = std::string(calm) + "[cluster]\nbrokers = 3\n";
+  const std::string waiting =
+      "[[fault]]\nat = \"500ms\"\nkind = \"pause\"\nnode = \"next controller\"\ndelay = \"2ms\"\nfor = \"1s\"\n";
+  const std::string death = "[[fault]]\nat = \"1s\"\nkind = \"kill\"\nnode = \"active controller\"\n";
+  const auto begins = [](const RunResult& result) {
+    return std::ranges::find(result.ordered, "pause", &FaultCount::kind) != result.ordered.end();
+  };
+  REQUIRE_FALSE(begins(run_trial(read(cluster + waiting), 1)));
+  const RunResult result = run_trial(read(cluster + waiting + death), 1);
+  INFO(first_finding(result));
+  REQUIRE(begins(result));
+  REQUIRE(result.outcome == RunResult::Outcome::valid);
+}
+
 TEST_CASE("trial: a known mistake that is put back is found, and nothing without it") {
   Scenario scenario = read_file("museum/duplicate-acknowledged-early");
   std::uint64_t found = 0;
