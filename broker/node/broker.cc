@@ -110,6 +110,7 @@ Result<> Broker::join_quorum() {
   node.snapshot_after_bytes = static_cast<std::uint64_t>(config_.metadata_log_max_record_bytes_between_snapshots);
   node.raft.election_timeout = milliseconds(config_.controller_quorum_fetch_timeout_ms);
   node.raft.heartbeat_interval = node.raft.election_timeout / heartbeats_per_timeout;
+  node.raft.max_append_bytes = static_cast<std::size_t>(config_.controller_quorum_fetch_max_bytes);
   node.raft.exhibits = config_.exhibits;
   for (const auto& [id, endpoint] : TRY(config_.bootstrap_servers())) {
     node.bootstrap[raft::NodeId(id)] = endpoint;

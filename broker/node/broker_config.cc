@@ -39,6 +39,8 @@ constexpr std::array broker_keys{
         "How long an idempotent producer that sends nothing is remembered, by each partition.", 1},
     Key{"controller.quorum.fetch.timeout.ms", &BrokerConfig::controller_quorum_fetch_timeout_ms,
         "How long a voter that does not hear the quorum's leader waits, at least, before it stands for election.", 10},
+    Key{"controller.quorum.fetch.max.bytes", &BrokerConfig::controller_quorum_fetch_max_bytes,
+        "How much of the metadata log goes to another node at once; a larger entry goes alone.", 1, 100 * 1024 * 1024},
     Key{"metadata.log.max.record.bytes.between.snapshots", &BrokerConfig::metadata_log_max_record_bytes_between_snapshots,
         "Bytes of metadata log after which a snapshot is taken.", 1024},
     Key{"broker.heartbeat.interval.ms", &BrokerConfig::broker_heartbeat_interval_ms,

@@ -39,6 +39,7 @@ struct BrokerConfig {
   std::int64_t disk_timeout_ms = 30'000;
   std::int64_t producer_id_expiration_ms = 86'400'000;
   std::int64_t controller_quorum_fetch_timeout_ms = 2'000;
+  std::int64_t controller_quorum_fetch_max_bytes = 512 * 1024;
   std::int64_t metadata_log_max_record_bytes_between_snapshots = 20 * 1024 * 1024;
   std::int64_t broker_heartbeat_interval_ms = 2'000;
   std::int64_t broker_session_timeout_ms = 9'000;
