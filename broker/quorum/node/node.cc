@@ -117,7 +117,7 @@ std::optional<raft::ProposalOutcome> Node::step(raft::Input input) {
   const NoSuspend whole;
   raft::Effects effects = core_.step(env_.clock.now(), std::move(input));
   if (effects.fatal) {
-    fail(Error(Errc::corrupt, *effects.fatal));
+    fail(Error(Errc::internal, *effects.fatal));
     return std::nullopt;
   }
   return carry_out(std::move(effects));
@@ -127,7 +127,7 @@ std::optional<raft::ProposalOutcome> Node::carry_out(raft::Effects effects) {
   if (const std::optional<std::string> broken = core_.check_invariants()) {
     env_.trace.emit(invariant_broken, {{"what", *broken}});
     ENSURE(!config_.raft.exhibits.none());  // with a mistake planted, it is the node that has to go
-    fail(Error(Errc::corrupt, *broken));
+    fail(Error(Errc::internal, *broken));
     return std::nullopt;
   }
   if (effects.reset) {

@@ -57,7 +57,7 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   /// Drives timers, transport and disk until it is cancelled or fails; the node is of no use afterwards. A sole voter leads as soon as
-  /// its vote is written. Once. Errors: the disk's; corrupt (the core's or the state machine's); cancelled.
+  /// its vote is written. Once. Errors: the disk's; internal (the core's); corrupt (the state machine's); cancelled.
   Result<> run();
 
   /// Takes part in an accepted stream whose first frame is_message_frame(). Suspends until the stream or run() ends; the caller then
