@@ -168,6 +168,20 @@ TEST_CASE("quorum node: a failed sync ends the node with the disk's error, and i
   finish(cluster);
 }
 
+TEST_CASE("quorum node: a full disk ends the node, and with room again it goes on with everything that was acknowledged") {
+  const int voters = GENERATE(1, 3);
+  Cluster cluster({}, {.voters = voters});
+  const Cluster::Machine& leader = await_leader(cluster);
+  cluster.world().run_for(500ms);
+  REQUIRE(cluster.oracle().acknowledged_count() > 20);
+  cluster.world().disk(leader.sim).capacity_bytes = cluster.world().disk_used_bytes(leader.sim);
+  REQUIRE(cluster.run_until([&] { return !leader.ends.empty(); }, 2s));
+  CHECK(leader.ends.front() == Errc::no_space);
+  cluster.world().run_for(2s);  // started again, it ends again
+  cluster.world().disk(leader.sim).capacity_bytes = 0;
+  finish(cluster);
+}
+
 TEST_CASE("quorum node: one that is told to end does so in the middle of a write, and goes on where it was") {
   Cluster cluster({}, {.voters = 1});
   for (int i = 0; i < 20; ++i) {
