@@ -96,7 +96,9 @@ Result<> PartitionLog::wait_stable(const AppendTicket& ticket, Time deadline) {
 
 void PartitionLog::fence(const Error& cause) {
   if (fence_.has_value()) return;
-  fence_ = Error(Errc::io_error, directory_ + " is fenced: " + to_string(cause), cause.injected);
+  // Damage stays what it is: the disk did all that was asked of it, and recovery will say what is left.
+  const Errc code = cause == Errc::corrupt ? Errc::corrupt : Errc::io_error;
+  fence_ = Error(code, directory_ + " is fenced: " + to_string(cause), cause.injected);
   context_.trace.emit(trace_log_fenced, {{"log", directory_}, {"cause", to_string(cause.code)}, {"durable_end", durable_end_}});
   forget_from(written_end_, Errc::io_error);
   tell_progress();

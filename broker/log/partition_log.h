@@ -148,7 +148,7 @@ class PartitionLog {
   // --- trimming ---
 
   /// Cuts the log to `offset`, which is a batch's start, durably. What was appended behind it fails with `closed`.
-  /// Suspends. Requires: log_start() <= offset. Errors: invalid_argument; else io_error: the log is fenced.
+  /// Suspends. Requires: log_start() <= offset. Errors: invalid_argument; else fence_reason(): the log is fenced.
   Result<> truncate_to(std::int64_t offset);
   /// Drops everything; the log is empty and starts at `offset`, durably. What was appended fails with `closed`.
   /// Suspends. Errors: io_error: the log is fenced.
@@ -188,7 +188,8 @@ class PartitionLog {
   Result<> configure(const LogConfig& config);
 
   bool fenced() const { return fence_.has_value(); }
-  /// What fenced it. Requires: fenced().
+  /// What fenced it: io_error; corrupt, if it was damage met where the log was to be cut. Every later call fails with the same.
+  /// Requires: fenced().
   const Error& fence_reason() const { return *fence_; }
   /// Bytes of all segments, written or on their way.
   std::uint64_t size_bytes() const;

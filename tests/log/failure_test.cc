@@ -210,6 +210,18 @@ TEST_CASE_METHOD(LogFixture, "failure: bytes that rotted, or that lie in the wro
   CHECK(read(2)->next_offset == 4);
 }
 
+TEST_CASE_METHOD(LogFixture, "failure: damage where the log is to be cut fences it, and is called damage") {
+  config.tail_cache_bytes = 0;
+  config.index_interval_bytes = 100000;
+  REQUIRE(open().has_value());
+  for (int i = 0; i < 4; ++i) REQUIRE(append_stable(make_batch()).has_value());
+  disk.bytes_of("t-0/00000000000000000000.log")[7] ^= 4;  // the first batch's offset: the walk to the third begins there
+  in_fiber([&] { CHECK(log->truncate_to(2).error() == Errc::corrupt); });
+  CHECK(log->fenced());
+  CHECK(log->fence_reason() == Errc::corrupt);
+  CHECK(append(make_batch()).error() == Errc::corrupt);
+}
+
 TEST_CASE_METHOD(LogFixture, "failure: a file that became shorter is corrupt, not empty") {
   config.tail_cache_bytes = 0;
   REQUIRE(open().has_value());
