@@ -133,6 +133,22 @@ checkers::Vacuity Campaign::tested() const {
   return sum;
 }
 
+// Of those seeds in which a majority had to do without the rest.
+std::string Campaign::core_text() const {
+  std::uint64_t seeds = 0;
+  scenarios::CoreReport sum;
+  for (const auto& [seed, report] : reports_) {
+    if (!report.core) continue;
+    ++seeds;
+    sum.frozen += report.core->frozen;
+    sum.partitions += report.core->partitions;
+    sum.demanded += report.core->demanded;
+  }
+  if (seeds == 0) return {};
+  return fmt::format("  core          {} with {} servers frozen, {} of {} partitions demanded\n", seeds_text(seeds), sum.frozen,
+                     sum.demanded, sum.partitions);
+}
+
 std::string Campaign::expectation_text() const {
   const std::string& finding = scenario_.expect.finding;
   if (violations_ > 0) return fmt::format("NOT as expected: {} of {}", violations_, seeds_text(reports_.size()));
@@ -170,7 +186,7 @@ std::string Campaign::text(double wall_seconds) const {
   for (const auto& [anomaly, total] : totals_of(reports_)) {
     text += fmt::format("  {:<22}{:>8}  {} in all{}\n", anomaly, total.seeds, total.count, total.failure ? "" : ", tolerated");
   }
-  text += "\n" + reports::vacuity_text(tested());
+  text += "\n" + reports::vacuity_text(tested()) + core_text();
   text += fmt::format("recovered: {} starts of brokers, {} acknowledged records looked up after them\n", starts, looked_up);
   text += "ordered  " + counts_text(ordered) + "came of it  " + counts_text(faults);
   return text + time_text(wall_seconds) + "\n" + expectation_text() + "\n";

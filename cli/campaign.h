@@ -36,6 +36,7 @@ class Campaign {
   std::uint64_t must_be_found() const;
   bool found_enough() const;
   checkers::Vacuity tested() const;
+  std::string core_text() const;
   std::string expectation_text() const;
   std::string time_text(double wall_seconds) const;
 

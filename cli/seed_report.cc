@@ -120,6 +120,7 @@ SeedReport report_of(const scenarios::RunResult& result) {
   report.simulated_ns = result.simulated.count();
   report.broker_starts = result.broker_starts;
   report.records_looked_up = result.records_looked_up;
+  report.core = result.core;
   if (!result.findings.empty()) report.details = details_of(result);
   return report;
 }
@@ -150,6 +151,10 @@ ordered_json public_json(const SeedReport& report) {
   for (const scenarios::FaultCount& fault : report.faults) json["faults"][fault.kind] = fault.count;
   json["mask"] = report.mask;
   json["tested"] = vacuity_json(report.vacuity);
+  if (report.core) {
+    json["core"] = {
+        {"frozen", report.core->frozen}, {"partitions", report.core->partitions}, {"demanded", report.core->demanded}};
+  }
   if (!report.divergence.empty()) json["divergence"] = report.divergence;
   return json;
 }
@@ -181,6 +186,9 @@ SeedReport seed_report_from_json(const std::string& text) {
   json.at("simulated_ns").get_to(report.simulated_ns);
   json.at("broker_starts").get_to(report.broker_starts);
   json.at("records_looked_up").get_to(report.records_looked_up);
+  if (const auto core = json.find("core"); core != json.end()) {
+    report.core = {.frozen = core->at("frozen"), .partitions = core->at("partitions"), .demanded = core->at("demanded")};
+  }
   json.at("details").get_to(report.details);
   json.at("divergence").get_to(report.divergence);
   return report;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct SeedReport {
   std::int64_t simulated_ns = 0;
   std::uint64_t broker_starts = 0;
   std::uint64_t records_looked_up = 0;
+  std::optional<scenarios::CoreReport> core;
   std::string details;     // findings in prose and the faults of the run, if there were findings
   std::string divergence;  // of a second run, with --twice; empty if there was none
   std::string crash;       // how its worker died; everything else is unknown then

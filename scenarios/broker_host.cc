@@ -17,6 +17,7 @@ constexpr Duration patience_max = 8s;
 }  // namespace
 
 void BrokerHost::run(Env& env) {
+  if (held_) return;
   Event stop;
   struct Leave {
     BrokerHost& host;

@@ -29,6 +29,10 @@ class BrokerHost {
   /// Asks the broker to stop in good order; the operator starts it again `restart_after` it has.
   void stop(Duration restart_after);
 
+  /// Until release() the process ends as soon as it starts, whoever starts it: the machine stays, and nobody listens.
+  void hold() { held_ = true; }
+  void release() { held_ = false; }
+
   /// From its next start on the machine has another address, which is what the broker advertises.
   void move();
 
@@ -56,6 +60,7 @@ class BrokerHost {
   sim::NodeId node_ = sim::no_node;
   // Volatile.
   bool formatted_ = false;
+  bool held_ = false;
   std::uint64_t incarnation_ = 0;
   std::uint64_t moves_ = 0;
   Broker* broker_ = nullptr;  // while there is one

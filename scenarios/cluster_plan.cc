@@ -27,8 +27,6 @@ protocol::Uuid draw_id(const RandomSource& source, std::string_view name) {
   return protocol::Uuid::of(high, low);
 }
 
-bool is_broker(const std::string& name) { return name.starts_with("broker-"); }
-
 class Plan {
  public:
   Plan(const Scenario& scenario, std::uint64_t seed)
@@ -88,6 +86,8 @@ class Plan {
 };
 
 }  // namespace
+
+bool is_broker(const std::string& name) { return name.starts_with("broker-"); }
 
 std::int32_t server_id(const std::string& name) {
   const std::int32_t number = std::stoi(name.substr(name.rfind('-') + 1));

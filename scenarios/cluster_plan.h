@@ -22,6 +22,9 @@ struct Server {
   std::optional<StorageFormat> format;
 };
 
+/// Whether the server of this name is a broker, and no controller apart.
+bool is_broker(const std::string& name);
+
 /// The node id of a server.
 std::int32_t server_id(const std::string& name);
 

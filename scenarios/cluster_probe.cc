@@ -221,19 +221,19 @@ std::vector<std::int32_t> ids_of(const Target& target, std::span<const RunningSe
   return {};
 }
 
-std::string not_converged(const Scenario& scenario, std::span<const RunningServer> servers) {
+std::string not_converged(std::span<const client::TopicPartition> partitions, std::span<const RunningServer> servers,
+                          const std::function<bool(std::int32_t broker)>& counts) {
   const metadata::ClusterImage* image = newest_image(servers);
   if (image == nullptr) return "nobody knows the cluster's metadata";
-  for (const Topic& topic : scenario.topics) {
-    const metadata::TopicImage* found = image->topic(topic.name);
-    if (found == nullptr) return "there is no topic " + topic.name;
-    for (const metadata::PartitionRecord& record : found->partitions) {
-      const std::string name = topic.name + "-" + std::to_string(record.partition);
-      if (record.leader < 0) return name + " has no leader";
-      if (record.isr.size() != record.replicas.size()) {
-        return name + " has " + std::to_string(record.isr.size()) + " of " + std::to_string(record.replicas.size()) +
-               " replicas in sync";
-      }
+  for (const client::TopicPartition& partition : partitions) {
+    const metadata::TopicImage* topic = image->topic(partition.topic);
+    if (topic == nullptr) return "there is no topic " + partition.topic;
+    const metadata::PartitionRecord& record = topic->partitions.at(static_cast<std::size_t>(partition.partition));
+    if (record.leader < 0) return to_string(partition) + " has no leader";
+    const auto wanted = std::count_if(record.replicas.begin(), record.replicas.end(), counts);
+    const auto in_sync = std::count_if(record.isr.begin(), record.isr.end(), counts);
+    if (in_sync != wanted) {
+      return to_string(partition) + " has " + std::to_string(in_sync) + " of " + std::to_string(wanted) + " replicas in sync";
     }
   }
   return {};

@@ -5,6 +5,7 @@
 // loss, when every log has been read from its disk: is everything committed and everything acknowledged on all replicas that count?
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -75,7 +76,8 @@ const metadata::ClusterImage* newest_image(std::span<const RunningServer> server
 /// Node ids of those whom a target means now; nothing if there is nobody.
 std::vector<std::int32_t> ids_of(const Target& target, std::span<const RunningServer> servers);
 
-/// What still keeps the replicas of the scenario's topics from being all in sync, in a sentence; empty if nothing does.
-std::string not_converged(const Scenario& scenario, std::span<const RunningServer> servers);
+/// What still keeps those replicas of the partitions that count from being all in sync, in a sentence; empty if nothing does.
+std::string not_converged(std::span<const client::TopicPartition> partitions, std::span<const RunningServer> servers,
+                          const std::function<bool(std::int32_t broker)>& counts);
 
 }  // namespace faultline::scenarios

@@ -33,6 +33,7 @@ class Drawing {
   DrawnScenario run() && {
     switch_clients();
     draw_topology();
+    draw_core_kind();
     brokers_ = broker_names(drawn_.scenario);
     voters_ = voter_names(drawn_.scenario);
     clients_ = client_names(drawn_.scenario);
@@ -95,6 +96,14 @@ class Drawing {
     };
     fix_count("brokers", cluster.brokers);
     fix_count("voters", cluster.voters);
+  }
+
+  void draw_core_kind() {
+    CoreKind& core = drawn_.scenario.liveness.core;
+    if (core != CoreKind::either) return;
+    RandomStream random = source_.child("cluster").stream("core");
+    core = random.chance({1, 2}) ? CoreKind::majority : CoreKind::all;
+    drawn_.mask.push_back("core = " + std::string(name_of(core)));
   }
 
   void draw_knobs() {

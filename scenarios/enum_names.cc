@@ -23,6 +23,8 @@ constexpr std::array<Name<AdminAction>, 8> actions{{{AdminAction::create_topic, 
                                                     {AdminAction::change_voters, "change_voters"}}};
 constexpr std::array<Name<SwarmGroup>, 3> groups{
     {{SwarmGroup::chaos, "chaos"}, {SwarmGroup::knobs, "knobs"}, {SwarmGroup::clients, "clients"}}};
+constexpr std::array<Name<CoreKind>, 3> cores{
+    {{CoreKind::all, "all"}, {CoreKind::majority, "majority"}, {CoreKind::either, "either"}}};
 
 std::vector<Name<FaultKind>> fault_names() {
   std::vector<Name<FaultKind>> names;
@@ -43,6 +45,7 @@ EnumNames<Codec> names_of(Codec) { return codecs; }
 EnumNames<StartAt> names_of(StartAt) { return starts; }
 EnumNames<AdminAction> names_of(AdminAction) { return actions; }
 EnumNames<SwarmGroup> names_of(SwarmGroup) { return groups; }
+EnumNames<CoreKind> names_of(CoreKind) { return cores; }
 EnumNames<FaultKind> names_of(FaultKind) {
   static const std::vector<Name<FaultKind>> names = fault_names();
   return names;

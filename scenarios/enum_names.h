@@ -19,6 +19,7 @@ EnumNames<AdminAction> names_of(AdminAction);
 EnumNames<SwarmGroup> names_of(SwarmGroup);
 EnumNames<FaultKind> names_of(FaultKind);
 EnumNames<Exhibit> names_of(Exhibit);
+EnumNames<CoreKind> names_of(CoreKind);
 
 template <class Enum>
 std::string_view name_of(Enum value) {

@@ -176,6 +176,8 @@ template <class V>
 void describe(V& v, std::type_identity<Liveness>) {
   v("bound", &Liveness::bound, at_least_one);
   v("write_stall", &Liveness::write_stall);
+  v("core", &Liveness::core);
+  v("min_demanded", &Liveness::min_demanded);
 }
 
 template <class V>

@@ -109,6 +109,9 @@ void judge_progress(Judgement& judgement, const Scenario& scenario, const Eviden
     return judgement.add(finding::no_progress,
                          "the brokers did not start, or the topics could not be created, within " + bound + ", before any fault");
   }
+  if (!evidence.core_failure.empty()) {
+    return judgement.add(finding::no_progress, bound + " after a majority had healed, the rest frozen, " + evidence.core_failure);
+  }
   if (!evidence.clients_finished) {
     judgement.add(finding::no_progress, "clients were still busy with one operation " + bound + " after everything had healed");
   } else if (!evidence.reads.done) {
@@ -143,6 +146,10 @@ void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
   }
   for (const std::string& unmet : checkers::unmet(scenario.checks.require, result.log.vacuity)) {
     judgement.add(finding::vacuous, unmet);
+  }
+  if (result.core && result.core->demanded < static_cast<std::uint64_t>(scenario.liveness.min_demanded)) {
+    judgement.add(finding::vacuous, std::to_string(result.core->demanded) + " partitions owed progress to the core, " +
+                                        std::to_string(scenario.liveness.min_demanded) + " are required");
   }
   for (Finding& found : result.findings) found.text = spell_record_numbers(found.text);
   result.outcome = outcome_of(result.findings);

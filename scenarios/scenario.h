@@ -200,9 +200,18 @@ struct Expect {
   bool operator==(const Expect&) const = default;
 };
 
+/// Who has to make progress after the faults.
+enum class CoreKind : std::uint8_t {
+  all,       // everybody is well again
+  majority,  // first a majority of voters and brokers, drawn, while the rest is frozen; then everybody
+  either,    // one of the two, drawn
+};
+
 struct Liveness {
-  Duration bound = 30s;    // after everything healed, all reads must be done within it
+  Duration bound = 30s;    // after everything healed, all reads must be done within it; of a majority as well, before that
   Duration write_stall{};  // how long a partition that is written to may take no write, faults or not; 0s: not judged
+  CoreKind core = CoreKind::all;
+  std::int64_t min_demanded = 0;  // partitions of which a majority must owe progress, or the run is vacuous
 
   bool operator==(const Liveness&) const = default;
 };

@@ -18,6 +18,11 @@ bool strikes_clients(FaultKind kind) {
   return !of_disk && kind != FaultKind::stop && kind != FaultKind::wipe && kind != FaultKind::rename_host;
 }
 
+// Behind the back of the server.
+bool destroys_data(FaultKind kind) {
+  return kind == FaultKind::wipe || (kind >= FaultKind::bit_rot && kind <= FaultKind::lying_flush);
+}
+
 class Checker {
  public:
   explicit Checker(const Scenario& scenario) : scenario_(scenario) {
@@ -35,6 +40,7 @@ class Checker {
     check_clients("consumer", scenario_.consumers);
     check_faults();
     check_expectation();
+    check_liveness();
     return std::move(problems_);
   }
 
@@ -202,6 +208,32 @@ class Checker {
     if (!scenario_.expect.finding.empty()) return;
     if (scenario_.expect.share) complain("expect.share", "there is no 'finding' that it could be the share of");
     if (!scenario_.expect.also.empty()) complain("expect.also", "there is no 'finding' that they could come with");
+  }
+
+  // A majority can be told from outside only as long as the voters stay who they are, each with all that it has promised.
+  void check_liveness() {
+    const Liveness& liveness = scenario_.liveness;
+    if (liveness.core == CoreKind::all) {
+      if (liveness.min_demanded > 0) complain("liveness.min_demanded", "it is demanded of core = \"majority\" only");
+      return;
+    }
+    if (liveness.write_stall > Duration::zero()) {
+      complain("liveness.write_stall", "what is frozen takes no writes: it goes with core = \"all\" only");
+    }
+    for (const FaultSpec& fault : scenario_.faults) check_against_core(fault.kind);
+    for (const auto& [name, family] : scenario_.chaos.families) {
+      if (const auto kind = family_kind(name, family)) check_against_core(*kind);
+    }
+    for (const Admin& admin : scenario_.admins) {
+      if (std::find(admin.actions.begin(), admin.actions.end(), AdminAction::change_voters) == admin.actions.end()) continue;
+      complain("liveness.core", "'change_voters' leaves open who is a majority of the voters: only \"all\" goes with it");
+    }
+  }
+
+  void check_against_core(FaultKind kind) {
+    if (!destroys_data(kind)) return;
+    complain("liveness.core",
+             "'" + std::string(info_of(kind).name) + "' takes from a voter what it has promised: only \"all\" goes with it");
   }
 
   const Scenario& scenario_;

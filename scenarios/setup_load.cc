@@ -23,10 +23,12 @@ constexpr std::size_t probe_bytes = 16;
 
 class FinalReader {
  public:
-  FinalReader(Env& env, TrialState& state, std::uint32_t number, FinalReads& reads)
+  FinalReader(Env& env, TrialState& state, std::uint32_t number, std::vector<client::TopicPartition> partitions,
+              FinalReads& reads)
       : env_(env),
         state_(state),
         number_(number),
+        partitions_(std::move(partitions)),
         reads_(reads),
         process_(state.new_process()),
         consumer_(env, consumer_config(state), "final"),
@@ -35,14 +37,13 @@ class FinalReader {
   }
 
   void run() {
-    const std::vector<client::TopicPartition> partitions = state_.partitions_of({});
-    for (const client::TopicPartition& partition : partitions) {
+    for (const client::TopicPartition& partition : partitions_) {
       while (!write(partition)) {
         if (!sleep_until(after(env_.clock.now(), between_attempts))) return;
       }
       ++reads_.written;
     }
-    for (const client::TopicPartition& partition : partitions) {
+    for (const client::TopicPartition& partition : partitions_) {
       while (!read(partition)) {
         if (!sleep_until(after(env_.clock.now(), between_attempts))) return;
       }
@@ -138,6 +139,7 @@ class FinalReader {
   Env& env_;
   TrialState& state_;
   const std::uint32_t number_;
+  const std::vector<client::TopicPartition> partitions_;
   FinalReads& reads_;
   const std::int32_t process_;
   // Volatile.
@@ -145,6 +147,27 @@ class FinalReader {
   client::Producer producer_;
   std::uint32_t sent_ = 0;
 };
+
+struct Wish {
+  std::string node;                       // whose it is
+  std::string what;                       // "create orders"
+  protocol::ErrorCode fulfilled_already;  // by an attempt whose answer got lost
+};
+
+// Asks until it is done, or was already. Returns: false if the process ended, or if it can never be done, which is a surprise.
+template <class Ask>
+bool insist(Env& env, TrialState& state, const Wish& wish, Ask ask) {
+  while (true) {
+    const client::ClientResult<> answer = ask(after(env.clock.now(), attempt_timeout));
+    if (answer || answer.error().code == wish.fulfilled_already) return true;
+    state.judge_error(wish.node, answer.error());
+    if (!answer.error().retriable()) {
+      state.surprise(wish.node, "cannot " + wish.what + ": " + to_string(answer.error()));
+      return false;
+    }
+    if (!sleep_until(after(env.clock.now(), between_attempts))) return false;
+  }
+}
 
 }  // namespace
 
@@ -156,20 +179,24 @@ void run_setup(Env& env, TrialState& state, bool& done) {
                             .replication_factor = static_cast<std::int16_t>(replication_of(state.scenario, topic)),
                             .configs = {}};
     for (const auto& [key, value] : topic.config) wanted.configs[key] = value.text;
-    while (true) {
-      const client::ClientResult<> created = admin.create_topic(wanted, after(env.clock.now(), attempt_timeout));
-      if (created || created.error().code == protocol::ErrorCode::topic_already_exists) break;
-      state.judge_error("setup", created.error());
-      if (!created.error().retriable())
-        return state.surprise("setup", "cannot create " + topic.name + ": " + to_string(created.error()));
-      if (!sleep_until(after(env.clock.now(), between_attempts))) return;
-    }
+    const Wish wish{"setup", "create " + topic.name, protocol::ErrorCode::topic_already_exists};
+    if (!insist(env, state, wish, [&](Time deadline) { return admin.create_topic(wanted, deadline); })) return;
   }
   done = true;
 }
 
-void run_final_reads(Env& env, TrialState& state, std::uint32_t number, FinalReads& reads) {
-  FinalReader(env, state, number, reads).run();
+void run_final_reads(Env& env, TrialState& state, std::uint32_t number, std::vector<client::TopicPartition> partitions,
+                     FinalReads& reads) {
+  FinalReader(env, state, number, std::move(partitions), reads).run();
+}
+
+void run_metadata_changes(Env& env, TrialState& state, std::int16_t replication, bool& done) {
+  client::Admin admin(env, state.cluster_config("core-admin", request_timeout));
+  const client::NewTopic topic{.name = "core-proof", .partitions = 1, .replication_factor = replication, .configs = {}};
+  const Wish there{"core-admin", "create " + topic.name, protocol::ErrorCode::topic_already_exists};
+  if (!insist(env, state, there, [&](Time deadline) { return admin.create_topic(topic, deadline); })) return;
+  const Wish gone{"core-admin", "delete " + topic.name, protocol::ErrorCode::unknown_topic_or_partition};
+  done = insist(env, state, gone, [&](Time deadline) { return admin.delete_topic(topic.name, deadline); });
 }
 
 }  // namespace faultline::scenarios

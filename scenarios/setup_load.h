@@ -18,8 +18,12 @@ struct FinalReads {
   std::string last_error;
 };
 
-/// Writes to every partition, then reads each from its beginning to the end that ListOffsets gives, trying until it works.
+/// Writes to each of `partitions`, then reads each from its beginning to the end that ListOffsets gives, trying until it works.
 /// `number` tells its records from those of the producers.
-void run_final_reads(Env& env, TrialState& state, std::uint32_t number, FinalReads& reads);
+void run_final_reads(Env& env, TrialState& state, std::uint32_t number, std::vector<client::TopicPartition> partitions,
+                     FinalReads& reads);
+
+/// Creates a topic of one partition and deletes it again, trying until it works: proves that the metadata can be changed. Sets `done`.
+void run_metadata_changes(Env& env, TrialState& state, std::int16_t replication, bool& done);
 
 }  // namespace faultline::scenarios

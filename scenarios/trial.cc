@@ -1,5 +1,7 @@
 #include "scenarios/trial.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -9,6 +11,7 @@
 #include "scenarios/cluster_plan.h"
 #include "scenarios/cluster_probe.h"
 #include "scenarios/consumer_load.h"
+#include "scenarios/core.h"
 #include "scenarios/draw.h"
 #include "scenarios/judge.h"
 #include "scenarios/log_probe.h"
@@ -25,6 +28,7 @@ constexpr Duration tick_interval = 100ms;
 constexpr Duration wait_step = 20ms;
 constexpr Duration audit_restart = 10ms;
 constexpr Duration audit_time = 5s;
+constexpr std::size_t core_proof_replicas = 3;
 
 // A time between both ends, near the lower one more often than not: a quarter of the span on average.
 sim::Delay delay_of(const Range<Duration>& range) {
@@ -85,7 +89,9 @@ class Trial {
     set_up = set_up && wait_until([this] { return set_up_; }, drawn_.scenario.liveness.bound);
     if (set_up) {
       work();
-      prove();
+      const bool core_is_alive = drawn_.scenario.liveness.core == CoreKind::all || prove_core();
+      heal();
+      if (core_is_alive) prove();
       audit();
     }
     return result(set_up);
@@ -150,7 +156,15 @@ class Trial {
       });
     }
     setup_ = add_stopped("setup", [this](Env& env) { run_setup(env, state_, set_up_); });
-    reader_ = add_stopped("final-reader", [this, number](Env& env) { run_final_reads(env, state_, number, reads_); });
+    reader_ = add_stopped("final-reader",
+                          [this, number](Env& env) { run_final_reads(env, state_, number, state_.partitions_of({}), reads_); });
+    if (drawn_.scenario.liveness.core == CoreKind::all) return;
+    core_reader_ = add_stopped("core-reader",
+                               [this, number](Env& env) { run_final_reads(env, state_, number + 1, demanded_, core_reads_); });
+    core_admin_ = add_stopped("core-admin", [this](Env& env) {
+      const std::size_t replicas = std::min(core_.brokers(), core_proof_replicas);
+      run_metadata_changes(env, state_, static_cast<std::int16_t>(replicas), core_metadata_changed_);
+    });
   }
 
   struct Client {
@@ -209,7 +223,83 @@ class Trial {
     nemesis_->schedule(world_.now());
     tick();
     world_.run_for(drawn_.scenario.duration);
+  }
+
+  // The clients work on meanwhile. Returns: whether what was promised to the core came true.
+  bool prove_core() {
+    core_ = draw_core(state_, newest_image(running_servers()));
+    nemesis_->heal();
+    for (const std::string& name : core_.rest) freeze(name);
+    core_failure_ = fault_of_core(after(world_.now(), drawn_.scenario.liveness.bound));
+    return core_failure_.empty();
+  }
+
+  std::string fault_of_core(Time deadline) {
+    std::string missing;
+    const auto nothing_missing = [&](std::string what) {
+      missing = std::move(what);
+      return missing.empty();
+    };
+    if (!wait_until([&] { return nothing_missing(core_not_settled()); }, deadline - world_.now())) return missing;
+    demanded_ = demanded(state_, core_, *newest_image(core_servers()));
+    world_.restart(core_admin_, Duration{});
+    world_.restart(core_reader_, Duration{});
+    if (!wait_until([this] { return core_metadata_changed_; }, deadline - world_.now()))
+      return "no topic could be created and deleted";
+    if (!wait_until([this] { return core_reads_.done; }, deadline - world_.now())) {
+      return fmt::format("of {} partitions that owed progress {} had taken a write and {} were read; the last error was: {}",
+                         demanded_.size(), core_reads_.written, core_reads_.read, core_reads_.last_error);
+    }
+    const auto in_core = [this](std::int32_t broker) { return core_.has_broker(broker); };
+    const auto converged = [&] { return nothing_missing(not_converged(demanded_, core_servers(), in_core)); };
+    wait_until(converged, deadline - world_.now());
+    return missing;
+  }
+
+  std::string core_not_settled() const {
+    for (const auto& host : hosts_) {
+      if (core_.has(host->name()) && !host->serves()) return host->name() + " did not start";
+    }
+    const metadata::ClusterImage* image = newest_image(core_servers());
+    return image == nullptr ? "nobody knows the cluster's metadata" : not_settled(core_, *image);
+  }
+
+  std::vector<RunningServer> core_servers() const {
+    std::vector<RunningServer> servers = running_servers();
+    std::erase_if(servers, [this](const RunningServer& server) { return !core_.has(server.name); });
+    return servers;
+  }
+
+  // What is down already stays down.
+  void freeze(const std::string& name) {
+    const sim::NodeId node = nodes_.at(name);
+    const Freeze way = world_.is_running(node) ? draw_freeze(state_.seed, name) : Freeze::killed;
+    if (way == Freeze::paused) return world_.pause(node);
+    if (way == Freeze::cut_off || way == Freeze::unplugged) cuts_.push_back(world_.partition({node}, all_but(node)));
+    if (way == Freeze::cut_off) return;
+    host_of(name).hold();
+    if (way == Freeze::unplugged) world_.crash(node);
+    if (way == Freeze::killed) world_.kill(node);
+  }
+
+  std::vector<sim::NodeId> all_but(sim::NodeId one) const {
+    std::vector<sim::NodeId> others;
+    for (std::size_t i = 0; i < world_.node_count(); ++i) {
+      const sim::NodeId node(static_cast<sim::NodeId::rep>(i));
+      if (node != one) others.push_back(node);
+    }
+    return others;
+  }
+
+  void thaw(const std::string& name) {
+    host_of(name).release();
+    world_.resume(nodes_.at(name));
+  }
+
+  void heal() {
     state_.stopping = true;
+    for (const sim::PartitionId cut : cuts_) world_.heal(cut);
+    for (const std::string& name : core_.rest) thaw(name);
     nemesis_->heal();
   }
 
@@ -226,8 +316,13 @@ class Trial {
     if (!clients_finished_) return;
     world_.restart(reader_, Duration{});
     if (!wait_until([this] { return reads_.done; }, deadline - world_.now())) return;
-    wait_until([this] { return not_converged(drawn_.scenario, running_servers()).empty(); }, deadline - world_.now());
-    not_converged_ = not_converged(drawn_.scenario, running_servers());
+    const std::vector<client::TopicPartition> all = state_.partitions_of({});
+    const auto everybody = [](std::int32_t) { return true; };
+    const auto converged = [&] {
+      not_converged_ = not_converged(all, running_servers(), everybody);
+      return not_converged_.empty();
+    };
+    wait_until(converged, deadline - world_.now());
   }
 
   void audit() {
@@ -268,12 +363,16 @@ class Trial {
     result.broker_starts = broker_starts();
     result.probe_looks = probe_.looks();
     result.records_looked_up = probe_.records_looked_up() + cluster_probe_.records_looked_up();
+    if (drawn_.scenario.liveness.core == CoreKind::majority && set_up) {
+      result.core = {.frozen = core_.rest.size(), .partitions = state_.partitions_of({}).size(), .demanded = demanded_.size()};
+    }
     add_faults(result);
     judge(result, state_,
           {.probe = probe_,
            .cluster_probe = cluster_probe_,
            .reads = reads_,
            .not_converged = not_converged_,
+           .core_failure = core_failure_,
            .set_up = set_up,
            .clients_finished = clients_finished_});
     if (options_.last_events > 0) result.last_events = world_.last_events(options_.last_events);
@@ -322,6 +421,14 @@ class Trial {
   sim::NodeId reader_ = sim::no_node;
   FinalReads reads_;
   std::string not_converged_;  // when time was up
+  Core core_;                  // of which something is demanded; empty if nobody was frozen
+  std::vector<sim::PartitionId> cuts_;
+  std::vector<client::TopicPartition> demanded_;
+  sim::NodeId core_reader_ = sim::no_node;
+  sim::NodeId core_admin_ = sim::no_node;
+  FinalReads core_reads_;
+  bool core_metadata_changed_ = false;
+  std::string core_failure_;
   Time proved_ = no_deadline;
   bool set_up_ = false;
   bool clients_finished_ = false;

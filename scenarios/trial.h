@@ -2,6 +2,7 @@
 //
 //   set up   the brokers start, the topics are created, nothing goes wrong
 //   trial    clients work, faults strike
+//   core     if that is asked for: a majority is well again, the rest is frozen; what is promised to the majority must come true (core.h)
 //   heal     faults end, nodes that are down start, clients finish what they were doing
 //   prove    every partition takes a write and is read from its beginning to its end, all within the liveness bound
 //   audit    one last power loss, and a look into the logs that are recovered
@@ -37,6 +38,13 @@ struct FaultCount {
   std::uint64_t count = 0;
 };
 
+/// How much a core that was cut to a majority had to prove.
+struct CoreReport {
+  std::uint64_t frozen = 0;      // servers it had to manage without
+  std::uint64_t partitions = 0;  // of the scenario
+  std::uint64_t demanded = 0;    // of them those that owed it progress
+};
+
 struct TrialOptions {
   bool keep_trace = false;      // every event, for first_divergence()
   std::size_t last_events = 0;  // how many of the newest to keep as text
@@ -60,6 +68,7 @@ struct RunResult {
   std::uint64_t broker_starts = 0;
   std::uint64_t probe_looks = 0;
   std::uint64_t records_looked_up = 0;  // acknowledged records found again in recovered logs
+  std::optional<CoreReport> core;       // if there was one
 
   Scenario drawn;  // the explicit scenario of this run
   checkers::LogHistory history;

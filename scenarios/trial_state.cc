@@ -62,6 +62,10 @@ bool TrialState::syncs(const std::string& topic) const {
   return topic_setting(topic, "flush.messages", "log.flush.interval.messages", "1") == "1";
 }
 
+std::int32_t TrialState::min_insync_replicas(const std::string& topic) const {
+  return std::stoi(topic_setting(topic, "min.insync.replicas", "min.insync.replicas", "1"));
+}
+
 bool TrialState::allows_unclean_election(const std::string& topic) const {
   return topic_setting(topic, "unclean.leader.election.enable", "unclean.leader.election.enable", "false") == "true";
 }

@@ -42,6 +42,7 @@ struct TrialState {
   client::ClusterConfig cluster_config(const std::string& client_id, Duration request_timeout) const;
   /// Whether the topic syncs before it acknowledges.
   bool syncs(const std::string& topic) const;
+  std::int32_t min_insync_replicas(const std::string& topic) const;
   bool allows_unclean_election(const std::string& topic) const;
   /// What was acknowledged of a partition, by offset.
   std::vector<checkers::RecordDigest> acknowledged_in(const client::TopicPartition& partition) const;
