@@ -256,6 +256,7 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     std::int64_t leader_watermark = 0;  // of the answer that is being stored
     std::int64_t leader_start = 0;
     Time not_before{};
+    Duration last_pause{};  // since something was last stored; none: zero
   };
 
   // partition.cc

@@ -11,6 +11,9 @@ namespace {
 constexpr TracePoint not_stored{"partition.not_stored", TraceLevel::warning};
 constexpr TracePoint cut_failed{"partition.cut_failed", TraceLevel::warning};
 
+// After a failure; doubled with every further one, up to the configured pause.
+constexpr Duration first_pause = 5ms;
+
 using PartitionAnswer = protocol::FetchResponse::Topic::Partition;
 
 replication::FetchAnswer as_rules_see_it(const PartitionAnswer& answer) {
@@ -48,7 +51,11 @@ void Partition::fetch_failed(const replication::FetchPosition& asked) {
   if (role != nullptr && role->rules.leader_epoch() == asked.leader_epoch) pause(*role);
 }
 
-void Partition::pause(Following& role) { role.not_before = after(host_.env.clock.now(), host_.fetch_backoff); }
+// Mostly it is a new leader that is not ready yet, and clients wait until its followers have come: little is lost by asking again soon.
+void Partition::pause(Following& role) {
+  role.last_pause = std::min(std::max(2 * role.last_pause, first_pause), host_.fetch_backoff);
+  role.not_before = after(host_.env.clock.now(), role.last_pause);
+}
 
 void Partition::tell_may_fetch() {
   if (auto* role = std::get_if<Following>(&role_)) host_.may_fetch(*this, role->leader);
@@ -103,6 +110,7 @@ void Partition::stored() {
   }
   if (log_->stable_end() < role->stored_end) return;
   role->stage = Stage::fetching;
+  role->last_pause = {};
   const std::int64_t before = role->rules.high_watermark();
   role->rules.appended(log_->log_end(), role->leader_watermark);
   if (role->rules.high_watermark() != before) {

@@ -145,6 +145,25 @@ TEST_CASE("failover: a disk that fails takes its broker out, and nothing that wa
   CHECK(cluster.log_of(1, name) == values);
 }
 
+TEST_CASE("failover: followers soon ask a leader again that has not heard of its election, and then less and less often") {
+  ReplicaCluster cluster;
+  const PartitionName name = cluster.topic("orders", {1, 2, 3}, {{"min.insync.replicas", "2"}});
+  cluster.power_loss(1, 100ms);
+  wait_until_fenced(cluster, 1);
+  REQUIRE(cluster.run_until([&] { return cluster.at(name).isr.size() == 3 && leads(cluster, 2, name); }));
+  cluster.cut_from_controller(1);
+  REQUIRE(cluster.controller().elect_leader(name, controller::Election::preferred).has_value());
+  cluster.commit();
+  cluster.fetches_from.clear();
+  const auto follow_the_first = [&](BrokerId id) { return cluster.partition(id, name)->leader() == 1; };
+  REQUIRE(cluster.run_until([&] { return follow_the_first(2) && follow_the_first(3); }));
+  // Two followers: the pauses are 5, 10, 20 ms ... and in the end 200 ms.
+  cluster.run_for(100ms);
+  CHECK(cluster.fetches_from[1] >= 4);
+  cluster.run_for(900ms);
+  CHECK(cluster.fetches_from[1] <= 2 * 11);
+}
+
 TEST_CASE("failover: after a power cut of all brokers everything acknowledged is there") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     ReplicaCluster::Options options;
