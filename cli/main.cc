@@ -74,7 +74,8 @@ void add_check(CLI::App& app, CheckOptions& options, Command& command) {
       ->allow_extra_args(false)
       ->type_name("ANOMALY");
   sub->add_option("--promise", options.promised,
-                  "What a log promises beyond order: key-order, recency=TIME, writes=TIME, ownership=TIME, exactly-once=GROUP,\n"
+                  "What a log promises beyond order: key-order, recency=TIME, writes=TIME, produce-p99=TIME,\n"
+                  "ownership=TIME, exactly-once=GROUP, "
                   "retention=PARTITION,log-start=N,retention.ms=N,... or retention=PARTITION,cleanup.policy=compact,...")
       ->allow_extra_args(false)
       ->type_name("WHAT");

@@ -94,6 +94,8 @@ Result<> add_promise(std::string_view text, LogPromises& promises) {
     promises.of_all.recency_bound = TRY(time_of(value));
   } else if (name == "writes") {
     promises.of_all.write_bound = TRY(time_of(value));
+  } else if (name == "produce-p99") {
+    promises.of_all.produce_p99 = TRY(time_of(value));
   } else if (name == "ownership") {
     promises.of_all.ownership_bound = TRY(time_of(value));
   } else if (name == "exactly-once") {
@@ -103,7 +105,8 @@ Result<> add_promise(std::string_view text, LogPromises& promises) {
     TRY(add_retention(value, promises));
   } else {
     return expected(
-        "key-order, recency=TIME, writes=TIME, ownership=TIME, exactly-once=GROUP or retention=PARTITION,SETTING,...");
+        "key-order, recency=TIME, writes=TIME, produce-p99=TIME, ownership=TIME, exactly-once=GROUP or "
+        "retention=PARTITION,SETTING,...");
   }
   promises.texts.emplace_back(text);
   return {};

@@ -21,7 +21,7 @@ struct LogPromises {
   std::vector<std::pair<std::string, log_rules::RetentionPolicy>> retention;  // by the partition's name
 };
 
-/// Adds "key-order", "recency=TIME", "writes=TIME", "ownership=TIME", "exactly-once=GROUP" or
+/// Adds "key-order", "recency=TIME", "writes=TIME", "produce-p99=TIME", "ownership=TIME", "exactly-once=GROUP" or
 /// "retention=PARTITION,log-start=N,deleted-below=N,retention.ms=N,retention.bytes=N" or
 /// "retention=PARTITION,cleanup.policy=compact,min.compaction.lag.ms=N,delete.retention.ms=N", whose settings are Kafka's.
 ///

@@ -161,6 +161,7 @@ template <class V>
 void describe(V& v, std::type_identity<Checks>) {
   v("log", &Checks::log);
   v("invariants", &Checks::invariants);
+  v("produce_p99", &Checks::produce_p99, at_least_one);
   v("tolerate", &Checks::tolerate);
   v("require", &Checks::require);
 }

@@ -42,6 +42,7 @@ checkers::LogRules rules_of(TrialState& state) {
 log_rules::Promises promises_of(const Scenario& scenario) {
   log_rules::Promises promises;
   promises.tolerated = tolerated(scenario);
+  promises.produce_p99 = scenario.checks.produce_p99;
   promises.key_order = std::any_of(scenario.producers.begin(), scenario.producers.end(),
                                    [](const Producer& producer) { return producer.keys > 0; });
   if (scenario.liveness.write_stall > Duration::zero()) promises.write_bound = scenario.liveness.write_stall;
@@ -82,13 +83,18 @@ class Judgement {
   const Scenario& scenario_;
 };
 
+bool is_of_liveness(std::string_view anomaly) {
+  return anomaly == finding::no_progress || anomaly == log_rules::anomaly::write_stall ||
+         anomaly == log_rules::anomaly::slow_produce;
+}
+
 // Safety before liveness before the rest: what a run is known for is the worst that it showed.
 RunResult::Outcome outcome_of(const std::vector<Finding>& findings) {
   bool liveness = false;
   bool internal = false;
   bool vacuous = false;
   for (const Finding& found : findings) {
-    if (found.anomaly == finding::no_progress || found.anomaly == log_rules::anomaly::write_stall) {
+    if (is_of_liveness(found.anomaly)) {
       liveness = true;
     } else if (found.anomaly == finding::surprise) {
       internal = true;

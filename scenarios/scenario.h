@@ -183,9 +183,10 @@ enum class SwarmGroup : std::uint8_t { chaos, knobs, clients };
 
 /// Which judges look at the run, and what they require.
 struct Checks {
-  bool log = true;                    // the history of the clients
-  bool invariants = true;             // the logs of the brokers, from the inside
-  std::vector<std::string> tolerate;  // and duplicates, unless every producer is idempotent
+  bool log = true;                        // the history of the clients
+  bool invariants = true;                 // the logs of the brokers, from the inside
+  std::optional<Duration> produce_p99{};  // 99 of 100 sends are acknowledged within it
+  std::vector<std::string> tolerate;      // and duplicates, unless every producer is idempotent
   checkers::Requirements require;
 
   bool operator==(const Checks&) const = default;

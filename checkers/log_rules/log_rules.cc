@@ -32,6 +32,7 @@ Verdict check_log_rules(const checkers::LogHistory& history, const Promises& pro
   if (promises.key_order) find_reordered_keys(context);
   if (promises.recency_bound) find_stale_reads(context);
   if (promises.write_bound) find_write_stalls(context);
+  if (promises.produce_p99) find_slow_produce(context);
   find_split_ownership(context);
   if (promises.ownership_bound) find_unowned_partitions(context);
   find_bad_commits(context);

@@ -44,6 +44,7 @@ struct Promises {
   bool key_order = false;                     // records of one key from one producer lie in the order in which they were sent
   std::optional<Duration> recency_bound{};    // a consumer that polls gets the next record within this
   std::optional<Duration> write_bound{};      // a partition that somebody writes to takes a write within this
+  std::optional<Duration> produce_p99{};      // 99 of 100 sends are acknowledged within this
   std::optional<Duration> ownership_bound{};  // every partition of a group is owned this long after the last change
   std::vector<std::string> exactly_once_groups{};  // their transactions process each record once
   std::vector<RetentionPolicy> retention{};
@@ -80,6 +81,7 @@ std::string find_cycles(const Context& context);
 void find_reordered_keys(const Context& context);
 void find_stale_reads(const Context& context);
 void find_write_stalls(const Context& context);
+void find_slow_produce(const Context& context);
 void find_split_ownership(const Context& context);
 void find_unowned_partitions(const Context& context);
 void find_bad_commits(const Context& context);

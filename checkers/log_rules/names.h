@@ -8,6 +8,7 @@ namespace faultline::log_rules::anomaly {
 inline constexpr std::string_view key_reordered = "key-reordered";
 inline constexpr std::string_view stale_read = "stale-read";
 inline constexpr std::string_view write_stall = "write-stall";
+inline constexpr std::string_view slow_produce = "slow-produce";
 inline constexpr std::string_view split_ownership = "split-ownership";
 inline constexpr std::string_view unowned_partition = "unowned-partition";
 inline constexpr std::string_view commit_went_back = "commit-went-back";

@@ -35,7 +35,7 @@ expect("a log that promises nothing of it", check("--log", young), 1, "lost-writ
 expect("a promise that is not kept", check("--promise", unkept, young), 1, "promised      " + unkept, "deleted-early 1")
 expect("one that is kept", check("--promise", "key-order", "--promise", "retention=t-0,log-start=1,retention.ms=2", young), 0)
 for promise, said in {
-    "order": "expected key-order, recency=TIME, writes=TIME, ownership=TIME",
+    "order": "expected key-order, recency=TIME, writes=TIME, produce-p99=TIME",
     "recency=3": "expected a time such as 500ms",
     "recency=99999999999999m": "expected a shorter time",
     "exactly-once=": "expected the name of a group",

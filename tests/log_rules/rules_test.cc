@@ -159,6 +159,26 @@ TEST_CASE("log rules: write-stall: of sends that overlap, the time runs from the
   has_only(story, anomaly::write_stall, promises);
 }
 
+TEST_CASE("log rules: slow-produce: more than 1 of 100 sends is slower than the bound, or was never acknowledged") {
+  Promises promises;
+  promises.produce_p99 = 1ms;
+  for (const Outcome slow_outcome : {Outcome::ok, Outcome::indefinite}) {
+    Story story;
+    const auto send_slowly = [&](std::int64_t offset) {
+      const LogRecord record = Story::at(offset, offset);
+      const OperationId id = story.recorder.invoke_send(1, story.tick(), std::span(&record, 1));
+      story.now += 10ms;
+      story.recorder.complete_send(id, story.tick(), slow_outcome,
+                                   slow_outcome == Outcome::ok ? std::span(&record.offset, 1) : std::span<const std::int64_t>());
+    };
+    for (std::int64_t i = 0; i < 99; ++i) story.send(1, Story::at(i, i));
+    send_slowly(99);
+    is_valid(story, promises);
+    send_slowly(100);
+    has_only(story, anomaly::slow_produce, promises);
+  }
+}
+
 TEST_CASE("log rules: split-ownership: two members own a partition in one generation, not in two") {
   Story story;
   story.rebalance(1, 3, {Story::at(no_offset, 0)});

@@ -223,6 +223,14 @@ TEST_CASE("trial: a partition that takes no write for longer than the scenario a
   REQUIRE(run_trial(read(text), 1).outcome == RunResult::Outcome::valid);
 }
 
+TEST_CASE("trial: sends that take longer than is promised are a liveness violation, and no safety violation") {
+  const RunResult quick = run_trial(read(std::string(calm) + "[checks]\nproduce_p99 = \"20ms\"\n"), 1);
+  REQUIRE(quick.outcome == RunResult::Outcome::valid);
+  const RunResult slow = run_trial(read(std::string(calm) + "[checks]\nproduce_p99 = \"100us\"\n"), 1);
+  REQUIRE(slow.outcome == RunResult::Outcome::liveness);
+  REQUIRE(count_of(slow, log_rules::anomaly::slow_produce) == 1);
+}
+
 TEST_CASE("trial: a run that did not do what its scenario requires is not a pass") {
   const RunResult result = run_trial(read(std::string(calm) + "[checks.require]\nmin_faults_overlapping = 1\n"), 1);
   REQUIRE(result.outcome == RunResult::Outcome::safety);
