@@ -246,9 +246,17 @@ ExitCode remove(const ClusterOptions& options) {
 ExitCode down(const ClusterOptions& options) {
   Result<std::unique_ptr<LocalCluster>> cluster = LocalCluster::open(options.directory);
   if (!cluster) return fail(cluster.error());
-  const Result<bool> stopped = stop(**cluster, all_nodes(**cluster), options.timeout_ms);
-  if (!stopped) return fail(stopped.error());
-  return *stopped ? ExitCode::ok : ExitCode::failed;
+  // Brokers ask the controllers whether they may go.
+  std::vector<std::int32_t> brokers;
+  std::vector<std::int32_t> others;
+  for (const auto& [id, node] : (*cluster)->state().nodes) (node.is_broker ? brokers : others).push_back(id);
+  ExitCode code = ExitCode::ok;
+  for (const std::vector<std::int32_t>& nodes : {brokers, others}) {
+    const Result<bool> stopped = stop(**cluster, nodes, options.timeout_ms);
+    if (!stopped) return fail(stopped.error());
+    if (!*stopped) code = ExitCode::failed;
+  }
+  return code;
 }
 
 ExitCode ended(const Result<>& result) { return result ? ExitCode::ok : fail(result.error()); }

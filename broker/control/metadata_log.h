@@ -27,6 +27,9 @@ class MetadataLog final : public quorum::StateMachine {
   /// Suspends until image().applied() is `applied` at least. Errors: timed_out, cancelled.
   Result<> wait_applied(std::int64_t applied, Time deadline);
 
+  /// Suspends until `holds()`, which is asked again after each change. Errors: timed_out, cancelled.
+  Result<> wait_until(const std::function<bool()>& holds, Time deadline) { return changed_.wait_until(holds, deadline); }
+
   Result<> reset(const raft::Position& last, const Slice& snapshot) override;
   Result<> apply(const raft::Entry& entry) override;
   Slice snapshot() const override;

@@ -19,6 +19,10 @@ constexpr TracePoint formatted{"node.formatted", TraceLevel::info};
 // A leader is heard of this many times in the time after which it counts as lost.
 constexpr int heartbeats_per_timeout = 5;
 
+// How long a voter that may go stays for others that may not yet, and for answers that are on their way to them.
+constexpr Duration patience_with_leavers = 1s;
+constexpr Duration last_words = 100ms;
+
 Duration milliseconds(std::int64_t count) { return std::chrono::milliseconds(count); }
 
 protocol::Uuid draw_id(RandomStream& ids) {
@@ -224,9 +228,29 @@ Result<> Broker::wait_ready(Time deadline) {
 Result<> Broker::wait_metadata(std::int64_t applied, Time deadline) { return replicas_->wait_applied(applied, deadline); }
 
 void Broker::leave(Duration patience) {
-  if (lifecycle_ == nullptr) return;
-  lifecycle_->leave(after(env_.clock.now(), patience));
-  replicas_->resign();
+  // A controller that has gone has a successor within about two of its timeouts; if there is none by then, nobody is left to ask.
+  const Duration unheard = 2 * milliseconds(config_.controller_quorum_fetch_timeout_ms);
+  if (lifecycle_ != nullptr) lifecycle_->leave(after(env_.clock.now(), patience), unheard);
+  resign();
+  if (config_.has_controller_role()) wait_for_others();
+}
+
+void Broker::resign() {
+  if (replicas_ != nullptr) replicas_->resign();
+}
+
+bool Broker::others_leave() const {
+  return std::ranges::any_of(metadata_.image().brokers(), [this](const auto& entry) {
+    return entry.first != config_.node_id && entry.second.shutting_down && !entry.second.fenced;
+  });
+}
+
+// A whole cluster is stopped at once: that a broker may go has to be committed, and the last ones would wait for a majority in vain.
+void Broker::wait_for_others() {
+  if (!others_leave()) return;
+  static_cast<void>(metadata_.wait_until([this] { return !others_leave(); }, after(env_.clock.now(), patience_with_leavers)));
+  // They are still to be told.
+  static_cast<void>(sleep_until(after(env_.clock.now(), last_words)));
 }
 
 Result<> Broker::maintain() {

@@ -123,6 +123,7 @@ Result<bool> Lifecycle::heartbeat() {
     TRY(wait_for_next(eager_pause));
     return true;
   }
+  heard_ = env_.clock.now();
   if (fenced_ != answer->is_fenced) {
     fenced_ = answer->is_fenced;
     env_.trace.emit(standing_changed, {{"fenced", fenced_}});
@@ -144,10 +145,17 @@ Result<> Lifecycle::wait_for_next(Duration pause) {
   return {};
 }
 
-void Lifecycle::leave(Time deadline) {
+// Should it go without having been heard, the cluster takes over when the session ends.
+void Lifecycle::leave(Time deadline, Duration unheard) {
   leaving_ = true;
+  heard_ = env_.clock.now();
   hurry();
-  static_cast<void>(may_go_.wait(deadline));  // the cluster takes over without being asked when the session ends
+  while (!may_go_.is_set()) {
+    const Time patience = std::min(deadline, after(heard_, unheard));
+    if (env_.clock.now() >= patience) return;
+    const Result<> told = may_go_.wait(patience);
+    if (!told && told.error() != Errc::timed_out) return;
+  }
 }
 
 }  // namespace faultline

@@ -54,8 +54,8 @@ class Lifecycle {
 
   /// Something has happened that the controller should hear of soon.
   void hurry() { hurry_.set(); }
-  /// Asks to leave and waits until the controller agrees, or the deadline. Suspends.
-  void leave(Time deadline);
+  /// Asks to leave and waits until the controller agrees, or the deadline, or until for `unheard` no controller has answered. Suspends.
+  void leave(Time deadline, Duration unheard);
 
   metadata::BrokerEpoch epoch() const { return epoch_; }
   bool fenced() const { return fenced_; }
@@ -78,6 +78,7 @@ class Lifecycle {
   metadata::BrokerEpoch epoch_ = metadata::no_broker_epoch;
   bool fenced_ = true;
   bool leaving_ = false;
+  Time heard_{};  // when a controller last answered
   std::vector<controller::PartitionName> log_ends_wanted_;
   Event hurry_;
   Event active_;

@@ -106,6 +106,15 @@ class Cluster(unittest.TestCase):
         self.run_command("pause", "1")
         self.assertEqual(self.run_command("down"), "node 1 stopped\n")
 
+    def test_a_cluster_that_is_stopped_as_a_whole_and_the_last_without_a_majority_do_not_wait_in_vain(self):
+        # `down` kills what has not stopped after 30 s, and says so with its status.
+        self.run_command("up", "--brokers", "3", "--config", "controlled.shutdown.max.wait.ms=100000")
+        self.assertEqual(sorted(self.run_command("down").splitlines()), [f"node {number} stopped" for number in (1, 2, 3)])
+        self.run_command("up")
+        self.run_command("kill", "1")
+        self.run_command("kill", "2")
+        self.assertEqual(self.run_command("down"), "node 3 stopped\n")
+
     def test_a_number_that_another_process_has_by_now_is_not_taken_for_the_node(self):
         self.up()
         self.run_command("down")
