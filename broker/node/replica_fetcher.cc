@@ -19,7 +19,8 @@ ReplicaFetcher::ReplicaFetcher(Env& env, const Peers& peers, const FetcherConfig
     : env_(env), peers_(peers), config_(config), leader_(leader), throttle_(throttle) {}
 
 void ReplicaFetcher::add(Partition& partition) {
-  partitions_.try_emplace({partition.topic_id(), partition.id().index}, partition.shared_from_this());
+  // While a fetch was under way one can have gone and come back: what is known under its name is the one that went.
+  partitions_.insert_or_assign({partition.topic_id(), partition.id().index}, partition.shared_from_this());
   news_.set();
 }
 

@@ -78,6 +78,22 @@ TEST_CASE("topics: a partition that moves is copied to where it goes and dropped
   CHECK(cluster.produce_now(cluster.at(name).leader, name, "b") == ErrorCode::none);
 }
 
+TEST_CASE("topics: a replica that goes and comes back while its leader is silent is fetched for again") {
+  ReplicaCluster cluster;
+  const PartitionName name = cluster.topic("orders", {1, 2, 3});
+  CHECK(cluster.produce_now(1, name, "a") == ErrorCode::none);
+  cluster.world().pause(cluster.node(1));
+  REQUIRE(cluster.controller().reassign(name, std::vector<BrokerId>{1, 2}).has_value());
+  cluster.commit();
+  REQUIRE(cluster.run_until([&] { return cluster.replicas(3).partitions().empty(); }));
+  REQUIRE(cluster.controller().reassign(name, std::vector<BrokerId>{1, 2, 3}).has_value());
+  cluster.commit();
+  REQUIRE(cluster.run_until([&] { return cluster.has(3, name) && cluster.partition(3, name)->leader() == 1; }));
+  cluster.world().resume(cluster.node(1));
+  REQUIRE(cluster.run_until([&] { return cluster.at(name).isr.size() == 3 && cluster.settled(name); }));
+  CHECK(cluster.log_of(3, name) == Values{"a"});
+}
+
 TEST_CASE("topics: settings reach the logs and the leader's rules while they run") {
   ReplicaCluster cluster;
   const PartitionName name = cluster.topic("orders", {1, 2});
