@@ -1,4 +1,4 @@
-// Exhibits: mistakes that others shipped, each behind one switch that puts it back in exactly one place of this program.
+// Exhibits: mistakes that others shipped, each behind one switch that puts it back into this program, in one place where that is enough.
 //
 // A harness that cannot find the bugs which are known to have happened proves nothing by finding none. So each exhibit has a name, the
 // wrong rule and the right one, and a core reads its switch at one single line. A core gets its Exhibits with its configuration; the
@@ -107,7 +107,7 @@ class Exhibits {
     for (const Exhibit exhibit : exhibits) bits_ |= bit(exhibit);
   }
 
-  /// Whether the mistake is to be made. Each exhibit is asked for at one place in the program.
+  /// Whether the mistake is to be made. Each exhibit is asked for where it is made, kafka-14154 also by who would avoid it.
   constexpr bool on(Exhibit exhibit) const { return (bits_ & bit(exhibit)) != 0; }
   constexpr bool none() const { return bits_ == 0; }
   constexpr void insert(Exhibit exhibit) { bits_ |= bit(exhibit); }
