@@ -89,12 +89,11 @@ Refusal Partition::append_failure(const Error& error) {
 Outcome<> Partition::wait_committed(const CommitTicket& ticket, std::int16_t acks, Time deadline) {
   for (;;) {
     if (const std::optional<Error> failure = log_->failure_of(ticket.append)) return append_failure(*failure);
-    const bool stable = log_->stable_end() >= ticket.append.end_offset;
-    if (!stable && log_->fenced()) return append_failure(log_->fence_reason());
     const replication::Leader* rules = leading();
     if (rules == nullptr || rules->leader_epoch() != ticket.leader_epoch) {
       return Refusal(ErrorCode::not_leader_or_follower, "the leader has changed: it is not known what became of the records");
     }
+    const bool stable = log_->stable_end() >= ticket.append.end_offset;
     if (acks != acks_all && stable) return {};
     if (acks == acks_all) {
       const replication::Completion completion = rules->completion_of({ticket.leader_epoch, ticket.append.end_offset});
@@ -103,6 +102,7 @@ Outcome<> Partition::wait_committed(const CommitTicket& ticket, std::int16_t ack
         return Refusal(ErrorCode::not_enough_replicas_after_append);
       }
     }
+    if (!stable && log_->fenced()) return append_failure(log_->fence_reason());
     const Result<> woken = progress_.wait(deadline);
     if (woken) continue;
     if (woken.error() == Errc::timed_out) {

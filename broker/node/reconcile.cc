@@ -134,8 +134,8 @@ bool Replicas::carried_out(const Slot& slot) {
 }
 
 /// A failed disk does not get better, and a log that is refused stays refused: somebody has to look, or another target comes.
-bool Replicas::hopeless(const Slot& slot) const {
-  return disk_failure_ || slot.bad_log || (slot.partition != nullptr && slot.partition->log().fenced());
+bool Replicas::hopeless(const Slot& slot) {
+  return slot.bad_log || (slot.partition != nullptr && slot.partition->log().fenced());
 }
 
 void Replicas::start_job(const PartitionName& name, Slot& slot) {
@@ -180,7 +180,6 @@ void Replicas::work_on(const PartitionName& name, std::int64_t since) {
 /// One partition's way to its target. Suspends; the target may be another one afterwards.
 Result<> Replicas::step(const PartitionName& name, Slot& slot) {
   const Target target = *slot.target;
-  if (disk_failure_) return *disk_failure_;
   if (slot.bad_log) {
     // If others are trusted with what it holds, it can be fetched anew. Else it is kept for whoever can repair it; and so is one that a
     // disk kept from being opened: operations of that attempt may still come to land under its name.
@@ -199,10 +198,8 @@ Result<> Replicas::step(const PartitionName& name, Slot& slot) {
     partition->learn(target.state);
     return {};
   }
-  if (target.state.leader != config_.broker_id) return partition->begin_following(target.state);
-  const Result<> begun = partition->begin_leading(target.state);
-  if (disk_failure_) partition->end_role();  // meanwhile
-  return begun;
+  return target.state.leader == config_.broker_id ? partition->begin_leading(target.state)
+                                                  : partition->begin_following(target.state);
 }
 
 Result<> Replicas::make(const PartitionName& name, Slot& slot, const Target& target) {

@@ -146,15 +146,7 @@ void Replicas::note_failure(Partition& partition) {
   jobs_.spawn("replicas.damage", [kept = partition.shared_from_this()] { static_cast<void>(kept->log().note_damage()); });
   if (disk_failure_) return;
   disk_failure_ = partition.log().fence_reason();
-  jobs_.spawn("replicas.give_up", [this] { give_up_leading(); });
   if (failure_listener_) failure_listener_();
-}
-
-// The cluster is told, but may take its time: whoever waits for something that is led here should look for another leader now.
-void Replicas::give_up_leading() {
-  for (const std::shared_ptr<Partition>& partition : partitions()) {
-    if (partition->leads()) partition->end_role();
-  }
 }
 
 void Replicas::tick_leaders() {

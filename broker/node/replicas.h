@@ -38,7 +38,7 @@ struct ReplicasConfig {
   Duration disk_timeout{30s};
   Duration lag_time_max{30s};                  // replica.lag.time.max.ms
   Duration fetch_wait_max{500ms};              // replica.fetch.wait.max.ms
-  Duration fetch_backoff{200ms};               // replica.fetch.backoff.ms: after several failures
+  Duration fetch_backoff{200ms};               // replica.fetch.backoff.ms: after a failure
   Duration fetch_timeout{5s};                  // for an answer, on top of the wait: a leader that is gone may not say so
   std::int32_t fetch_bytes_max = 10 << 20;     // replica.fetch.response.max.bytes
   std::int32_t partition_bytes_max = 1 << 20;  // replica.fetch.max.bytes
@@ -81,7 +81,7 @@ class Replicas {
   /// Where the log of a partition ends, for the choice of the longest. Nothing if it is not here or cannot be read.
   std::optional<controller::LogEnd> log_end(const PartitionName& name) const;
 
-  /// What has failed under a log, if anything has: this broker leads nothing any more, and has to be started again.
+  /// What has failed under a log, if anything has: this broker must give up what it leads, and be started again.
   const std::optional<Error>& disk_failure() const { return disk_failure_; }
   /// Called when that happens; must not suspend.
   void on_disk_failure(std::function<void()> listener) { failure_listener_ = std::move(listener); }
@@ -118,7 +118,6 @@ class Replicas {
   Result<> open_one(const DataDirectory::FoundDirectory& found);
   Outcome<std::shared_ptr<Partition>> in_slot(const metadata::TopicImage& topic, std::int32_t index) const;
   void note_failure(Partition& partition);
-  void give_up_leading();
   void tick_leaders();
 
   // reconcile.cc
@@ -129,7 +128,7 @@ class Replicas {
   TopicConfig settings_of(const std::string& topic) const;
   void aim(const PartitionName& name, Slot& slot, std::optional<Target> target);
   static bool carried_out(const Slot& slot);
-  bool hopeless(const Slot& slot) const;
+  static bool hopeless(const Slot& slot);
   void start_job(const PartitionName& name, Slot& slot);
   void work_on(const PartitionName& name, std::int64_t since);
   Result<> step(const PartitionName& name, Slot& slot);

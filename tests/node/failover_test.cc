@@ -145,28 +145,6 @@ TEST_CASE("failover: a disk that fails takes its broker out, and nothing that wa
   CHECK(cluster.log_of(1, name) == values);
 }
 
-TEST_CASE(
-    "failover: when a disk fails, whoever waits for another partition on it is told at once, and nothing is led there any more") {
-  ReplicaCluster cluster;
-  const PartitionName failing = cluster.topic("orders", {1, 2, 3});
-  const PartitionName other = cluster.topic("events", {1, 2, 3});
-  // Neither the followers nor the controller can help.
-  for (const BrokerId follower : {2, 3}) cluster.cut_link(1, follower);
-  cluster.cut_from_controller(1);
-  const auto waits = cluster.produce(1, other, "a");
-  cluster.run_for(100ms);
-  REQUIRE(waits->pending());
-  cluster.world().fail_next_sync(cluster.node(1), "orders-0/00000000000000000000.log");
-  const auto fails = cluster.produce(1, failing, "b");
-  cluster.run_for(100ms);
-  CHECK(fails->code == ErrorCode::kafka_storage_error);
-  CHECK(waits->code == ErrorCode::not_leader_or_follower);
-  // By what it knows of the metadata it would lead both.
-  cluster.run_for(5s);
-  CHECK_FALSE(leads(cluster, 1, failing));
-  CHECK_FALSE(leads(cluster, 1, other));
-}
-
 TEST_CASE("failover: followers soon ask a leader again that has not heard of its election, and then less and less often") {
   ReplicaCluster cluster;
   const PartitionName name = cluster.topic("orders", {1, 2, 3}, {{"min.insync.replicas", "2"}});
