@@ -176,7 +176,7 @@ void describe(V& v, std::type_identity<Expect>) {
 template <class V>
 void describe(V& v, std::type_identity<Liveness>) {
   v("bound", &Liveness::bound, at_least_one);
-  v("write_stall", &Liveness::write_stall);
+  v("write_stall", &Liveness::write_stall, at_least_one);
   v("core", &Liveness::core);
   v("min_demanded", &Liveness::min_demanded);
 }

@@ -45,7 +45,7 @@ log_rules::Promises promises_of(const Scenario& scenario) {
   promises.produce_p99 = scenario.checks.produce_p99;
   promises.key_order = std::any_of(scenario.producers.begin(), scenario.producers.end(),
                                    [](const Producer& producer) { return producer.keys > 0; });
-  if (scenario.liveness.write_stall > Duration::zero()) promises.write_bound = scenario.liveness.write_stall;
+  promises.write_bound = scenario.liveness.write_stall;
   return promises;
 }
 

@@ -127,8 +127,7 @@ struct Admin {
 /// A fault with those parameters that the scenario states; the rest is in fault_infos().
 struct FaultParameters {
   std::string node;  // "broker-0", "reader-1", one of "brokers", "controllers", "clients", or a target; empty: one of the brokers
-  std::string
-      peer;  // the other end of a link; "servers": all other brokers and controllers, or "all brokers", "all voters"; empty: all other nodes
+  std::string peer;  // the other end of a link, or all other "servers", "all brokers", "all voters"; empty: all other nodes
   std::optional<Range<Duration>> delay;  // between the moment when somebody who was waited for is there, and the fault
   std::optional<Range<Duration>> lasts;
   std::optional<Range<Duration>> restart_after;
@@ -209,8 +208,8 @@ enum class CoreKind : std::uint8_t {
 };
 
 struct Liveness {
-  Duration bound = 30s;    // after everything healed, all reads must be done within it; of a majority as well, before that
-  Duration write_stall{};  // how long a partition that is written to may take no write, faults or not; 0s: not judged
+  Duration bound = 30s;  // after everything healed, all reads must be done within it; of a majority as well, before that
+  std::optional<Duration> write_stall{};  // how long a partition that is written to may take no write, faults or not
   CoreKind core = CoreKind::all;
   std::int64_t min_demanded = 0;  // partitions of which a majority must owe progress, or the run is vacuous
 

@@ -217,7 +217,7 @@ class Checker {
       if (liveness.min_demanded > 0) complain("liveness.min_demanded", "it is demanded of core = \"majority\" only");
       return;
     }
-    if (liveness.write_stall > Duration::zero()) {
+    if (liveness.write_stall.has_value()) {
       complain("liveness.write_stall", "what is frozen takes no writes: it goes with core = \"all\" only");
     }
     for (const FaultSpec& fault : scenario_.faults) check_against_core(fault.kind);

@@ -149,9 +149,10 @@ class FinalReader {
 };
 
 struct Wish {
-  std::string node;                       // whose it is
-  std::string what;                       // "create orders"
-  protocol::ErrorCode fulfilled_already;  // by an attempt whose answer got lost
+  std::string node;                                     // whose it is
+  std::string what;                                     // "create orders"
+  protocol::ErrorCode fulfilled_already;                // by an attempt whose answer got lost
+  std::optional<protocol::ErrorCode> may_still_come{};  // a refusal that need not last
 };
 
 // Asks until it is done, or was already. Returns: false if the process ended, or if it can never be done, which is a surprise.
@@ -161,7 +162,7 @@ bool insist(Env& env, TrialState& state, const Wish& wish, Ask ask) {
     const client::ClientResult<> answer = ask(after(env.clock.now(), attempt_timeout));
     if (answer || answer.error().code == wish.fulfilled_already) return true;
     state.judge_error(wish.node, answer.error());
-    if (!answer.error().retriable()) {
+    if (!answer.error().retriable() && answer.error().code != wish.may_still_come) {
       state.surprise(wish.node, "cannot " + wish.what + ": " + to_string(answer.error()));
       return false;
     }
@@ -190,11 +191,12 @@ void run_final_reads(Env& env, TrialState& state, std::uint32_t number, std::vec
   FinalReader(env, state, number, std::move(partitions), reads).run();
 }
 
-void run_metadata_changes(Env& env, TrialState& state, bool& done) {
+void run_metadata_changes(Env& env, TrialState& state, std::int16_t replication, bool& done) {
   client::Admin admin(env, state.cluster_config("core-admin", request_timeout));
-  // One replica: a broker of the core that is slow to find a new controller may be fenced for a moment, and then there is no place for more.
-  const client::NewTopic topic{.name = "core-proof", .partitions = 1, .replication_factor = 1, .configs = {}};
-  const Wish there{"core-admin", "create " + topic.name, protocol::ErrorCode::topic_already_exists};
+  const client::NewTopic topic{.name = "core-proof", .partitions = 1, .replication_factor = replication, .configs = {}};
+  // A broker of the core that is slow to find a new controller is fenced for a moment, and there is no place for its replica till then.
+  const Wish there{"core-admin", "create " + topic.name, protocol::ErrorCode::topic_already_exists,
+                   protocol::ErrorCode::invalid_replication_factor};
   if (!insist(env, state, there, [&](Time deadline) { return admin.create_topic(topic, deadline); })) return;
   const Wish gone{"core-admin", "delete " + topic.name, protocol::ErrorCode::unknown_topic_or_partition};
   done = insist(env, state, gone, [&](Time deadline) { return admin.delete_topic(topic.name, deadline); });

@@ -23,7 +23,8 @@ struct FinalReads {
 void run_final_reads(Env& env, TrialState& state, std::uint32_t number, std::vector<client::TopicPartition> partitions,
                      FinalReads& reads);
 
-/// Creates a topic of one replica and deletes it again, trying until it works: proves that the metadata can be changed. Sets `done`.
-void run_metadata_changes(Env& env, TrialState& state, bool& done);
+/// Creates a topic of so many replicas and deletes it again, trying until it works: proves that the metadata can be changed, and that so many
+/// brokers are let in. Sets `done`.
+void run_metadata_changes(Env& env, TrialState& state, std::int16_t replication, bool& done);
 
 }  // namespace faultline::scenarios

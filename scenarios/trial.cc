@@ -28,6 +28,7 @@ constexpr Duration tick_interval = 100ms;
 constexpr Duration wait_step = 20ms;
 constexpr Duration audit_restart = 10ms;
 constexpr Duration audit_time = 5s;
+constexpr std::size_t core_proof_replicas = 3;
 
 // A time between both ends, near the lower one more often than not: a quarter of the span on average.
 sim::Delay delay_of(const Range<Duration>& range) {
@@ -160,7 +161,10 @@ class Trial {
     if (drawn_.scenario.liveness.core == CoreKind::all) return;
     core_reader_ = add_stopped("core-reader",
                                [this, number](Env& env) { run_final_reads(env, state_, number + 1, demanded_, core_reads_); });
-    core_admin_ = add_stopped("core-admin", [this](Env& env) { run_metadata_changes(env, state_, core_metadata_changed_); });
+    core_admin_ = add_stopped("core-admin", [this](Env& env) {
+      const std::size_t replicas = std::min(core_.brokers(), core_proof_replicas);
+      run_metadata_changes(env, state_, static_cast<std::int16_t>(replicas), core_metadata_changed_);
+    });
   }
 
   struct Client {

@@ -155,7 +155,8 @@ void Producer::begin_epoch(Queue& queue) {
 }
 
 /// Numbers follow each other here, so a broker that misses some has lost what had them, or has forgotten this producer. An epoch of its own
-/// lets the batch begin anew (KIP-360: Kafka's own client does the same). A broker that had this very batch would have known it again.
+/// lets the batch begin anew (KIP-360: Kafka's own client does the same). A broker that had this very batch would have known it again, and one
+/// that was deposed before it came is not asked: the metadata of an older leader epoch are not believed.
 bool Producer::renumber(Queue& queue, const ClientError& error) {
   const bool lost = error.code == ErrorCode::out_of_order_sequence_number || error.code == ErrorCode::unknown_producer_id;
   if (!lost || !queue.numbering.has_value()) return false;

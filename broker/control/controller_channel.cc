@@ -26,14 +26,14 @@ ControllerChannel::ControllerChannel(Env& env, const quorum::Node& node, Control
 // asked by somebody who knows more. Kafka's brokers went on asking whoever had answered, until it failed them.
 std::optional<raft::NodeId> ControllerChannel::controller() const {
   const raft::Core& core = node_.core();
-  if (answered_ && core.config().exhibits.on(Exhibit::kafka_14154)) return answered_;
+  if (asked_ && core.config().exhibits.on(Exhibit::kafka_14154)) return asked_;
   return core.leader() ? std::optional(core.leader()->node) : std::nullopt;
 }
 
 Result<std::shared_ptr<client::Connection>> ControllerChannel::connection_to_leader(Time deadline) {
   const std::optional<raft::NodeId> leader = controller();
   if (!leader) return Error(Errc::unreachable, "the quorum has no leader that is known here");
-  answered_ = leader;
+  asked_ = leader;
   if (*leader == node_.core().self().node) return Error(Errc::unreachable, "this node is about to become the controller");
   const auto endpoint = [&]() -> client::ClientResult<Endpoint> {
     if (const std::optional<Endpoint> at = node_.endpoint_of(*leader)) return *at;

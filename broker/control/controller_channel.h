@@ -53,7 +53,7 @@ class ControllerChannel {
       Result<client::Answer<Request>> answer = attempt(request, deadline);
       const bool settled = answer ? !is_not_controller(*answer) : !may_pass(answer.error());
       if (settled) return answer;
-      answered_.reset();
+      asked_.reset();
       const Result<> paused = pause(failures, deadline);
       if (paused) continue;
       if (paused.error() != Errc::timed_out) return paused.error();
@@ -94,7 +94,7 @@ class ControllerChannel {
   client::Backoff retry_;
   client::Backoff reconnect_;
   bool closed_ = false;
-  std::optional<raft::NodeId> answered_;  // who was asked last, until an attempt fails
+  std::optional<raft::NodeId> asked_;  // who was asked last, until an attempt fails
   std::map<raft::NodeId, client::KeptConnection> connections_;
   TaskGroup tasks_;  // last: the fibers of the connections
 };

@@ -151,7 +151,7 @@ class PartitionLog {
   /// Suspends. Requires: log_start() <= offset. Errors: invalid_argument; else fence_reason(): the log is fenced.
   Result<> truncate_to(std::int64_t offset);
   /// Drops everything; the log is empty and starts at `offset`, durably. What was appended fails with `closed`.
-  /// Suspends. Errors: io_error: the log is fenced.
+  /// Suspends. Errors: fence_reason(): the log is fenced.
   Result<> start_over_at(std::int64_t offset);
   /// Moves the log start up to `offset`, durably, then removes segments below it. Never beyond `high_watermark`.
   /// Suspends. Errors: invalid_argument (offset above the watermark); else as the disk: the start has not moved.

@@ -45,11 +45,9 @@ class Broker {
   /// Suspends until this broker has carried out the first `applied` metadata records. Requires: the role of a broker.
   /// Errors: timed_out, cancelled.
   Result<> wait_metadata(std::int64_t applied, Time deadline);
-  /// Gives leaderships away, if others can take them, and waits at most `patience` for that; then resign(). A voter stays a little longer for
-  /// others that are leaving as well, and need a majority for it. Suspends.
+  /// Gives leaderships away, if others can take them, waits at most `patience` for that, and leads nothing any more. A voter stays a little
+  /// longer for others that are leaving as well, and need a majority for it. Suspends.
   void leave(Duration patience);
-  /// Leads and follows nothing any more: whoever waits for an append is told so. Suspends.
-  void resign();
   /// Syncs and closes every log, so that the next start need not scan them. Errors: io_error; the next start recovers then.
   Result<> close();
 
