@@ -41,6 +41,7 @@ class BrokerHost {
   /// The names under which the machine can be reached: the one that never changes, and its present address.
   std::vector<std::string> hosts() const { return {name(), address()}; }
   void set_node(sim::NodeId node) { node_ = node; }
+  sim::NodeId node() const { return node_; }
   std::uint64_t starts() const { return incarnation_; }
   /// Clients are served; of a controller: it has started.
   bool serves() const { return ready_; }

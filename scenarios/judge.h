@@ -14,7 +14,7 @@ struct Evidence {
   ClusterProbe& cluster_probe;
   const FinalReads& reads;
   const std::string& not_converged;  // why not all replicas were in sync when time was up; empty if they were
-  const std::string& core_failure;   // what was promised to the core and did not come; empty if all did
+  std::string core_failure;          // what was promised to the core and did not come; empty if all did
   bool set_up = false;               // the topics came into being
   bool clients_finished = false;     // within the bound
 };

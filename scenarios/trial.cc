@@ -1,17 +1,16 @@
 #include "scenarios/trial.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "scenarios/admin_load.h"
 #include "scenarios/broker_host.h"
 #include "scenarios/cluster_plan.h"
 #include "scenarios/cluster_probe.h"
 #include "scenarios/consumer_load.h"
-#include "scenarios/core.h"
+#include "scenarios/core_proof.h"
 #include "scenarios/draw.h"
 #include "scenarios/judge.h"
 #include "scenarios/log_probe.h"
@@ -25,10 +24,9 @@ namespace {
 
 // How often the logs are looked at and stopped brokers are noticed.
 constexpr Duration tick_interval = 100ms;
-constexpr Duration wait_step = 20ms;
+constexpr Duration start_time = 20ms;
 constexpr Duration audit_restart = 10ms;
 constexpr Duration audit_time = 5s;
-constexpr std::size_t core_proof_replicas = 3;
 
 // A time between both ends, near the lower one more often than not: a quarter of the span on average.
 sim::Delay delay_of(const Range<Duration>& range) {
@@ -63,7 +61,7 @@ class Trial {
     nemesis_ = std::make_unique<Nemesis>(world_, drawn_.scenario, seed, nodes_);
     nemesis_->set_find_target([this](const Target& target) { return find(target); });
     nemesis_->set_before_end([this] {
-      if (drawn_.scenario.checks.invariants) cluster_probe_.look(running_servers());
+      if (drawn_.scenario.checks.invariants) cluster_probe_.look(running_servers(hosts_));
     });
     nemesis_->set_broker_acts({
         .stop = [this](const std::string& name, Duration restart_after) { host_of(name).stop(restart_after); },
@@ -83,13 +81,14 @@ class Trial {
   Trial& operator=(const Trial&) = delete;
 
   RunResult run() {
+    const Duration bound = drawn_.scenario.liveness.bound;
     // Topics are spread over the brokers that there are: all of them first.
-    bool set_up = wait_until([this] { return all_brokers_serve(); }, drawn_.scenario.liveness.bound);
+    bool set_up = state_.wait_until([this] { return all_brokers_serve(); }, within(bound));
     world_.restart(setup_, Duration{});
-    set_up = set_up && wait_until([this] { return set_up_; }, drawn_.scenario.liveness.bound);
+    set_up = set_up && state_.wait_until([this] { return set_up_; }, within(bound));
     if (set_up) {
       work();
-      const bool core_is_alive = drawn_.scenario.liveness.core == CoreKind::all || prove_core();
+      const bool core_is_alive = !core_ || prove_core();
       heal();
       if (core_is_alive) prove();
       audit();
@@ -108,14 +107,6 @@ class Trial {
     }
   }
 
-  std::vector<RunningServer> running_servers() const {
-    std::vector<RunningServer> servers;
-    for (const auto& host : hosts_) {
-      if (Broker* broker = host->broker()) servers.push_back({host->name(), host->starts(), broker});
-    }
-    return servers;
-  }
-
   std::vector<std::string> find(const Target& target) const {
     const Scenario& scenario = drawn_.scenario;
     switch (target.kind) {
@@ -130,7 +121,7 @@ class Trial {
       default: break;
     }
     std::vector<std::string> names;
-    const std::vector<std::int32_t> ids = ids_of(target, running_servers());
+    const std::vector<std::int32_t> ids = ids_of(target, running_servers(hosts_));
     for (const auto& host : hosts_) {
       if (std::find(ids.begin(), ids.end(), host->node_id()) != ids.end()) names.push_back(host->name());
     }
@@ -155,16 +146,10 @@ class Trial {
         return [this, &spec, &client](Env& env) { run_admin(env, state_, spec, client.name, client.count); };
       });
     }
-    setup_ = add_stopped("setup", [this](Env& env) { run_setup(env, state_, set_up_); });
-    reader_ = add_stopped("final-reader",
-                          [this, number](Env& env) { run_final_reads(env, state_, number, state_.partitions_of({}), reads_); });
-    if (drawn_.scenario.liveness.core == CoreKind::all) return;
-    core_reader_ = add_stopped("core-reader",
-                               [this, number](Env& env) { run_final_reads(env, state_, number + 1, demanded_, core_reads_); });
-    core_admin_ = add_stopped("core-admin", [this](Env& env) {
-      const std::size_t replicas = std::min(core_.brokers(), core_proof_replicas);
-      run_metadata_changes(env, state_, static_cast<std::int16_t>(replicas), core_metadata_changed_);
-    });
+    setup_ = state_.add_stopped("setup", [this](Env& env) { run_setup(env, state_, set_up_); });
+    reader_ = state_.add_stopped(
+        "final-reader", [this, number](Env& env) { run_final_reads(env, state_, number, state_.partitions_of({}), reads_); });
+    if (drawn_.scenario.liveness.core != CoreKind::all) core_.emplace(state_, hosts_, number + 1);
   }
 
   struct Client {
@@ -179,28 +164,16 @@ class Trial {
       clients_.push_back(std::make_unique<Client>());
       Client& client = *clients_.back();
       client.name = name + "-" + std::to_string(i);
-      client.node = add_stopped(client.name, make_program(client));
+      client.node = state_.add_stopped(client.name, make_program(client));
       nodes_[client.name] = client.node;
     }
   }
 
-  sim::NodeId add_stopped(const std::string& name, sim::Program program) {
-    return world_.add_node(name, {name}, std::move(program), {.disk = world_.options().disk, .clock = {}, .start = false});
-  }
-
-  template <class Condition>
-  bool wait_until(Condition condition, Duration at_most) {
-    const Time deadline = after(world_.now(), at_most);
-    while (!condition()) {
-      if (world_.now() >= deadline) return false;
-      world_.run_for(wait_step);
-    }
-    return true;
-  }
+  Time within(Duration time) const { return after(world_.now(), time); }
 
   void tick() {
     for (const auto& host : hosts_) host->tick();
-    if (drawn_.scenario.checks.invariants) cluster_probe_.look(running_servers());
+    if (drawn_.scenario.checks.invariants) cluster_probe_.look(running_servers(hosts_));
     if (!audited_) world_.schedule(after(world_.now(), tick_interval), [this] { tick(); });
   }
 
@@ -227,102 +200,37 @@ class Trial {
 
   // The clients work on meanwhile. Returns: whether what was promised to the core came true.
   bool prove_core() {
-    core_ = draw_core(state_, newest_image(running_servers()));
+    core_->draw();
     nemesis_->heal();
-    for (const std::string& name : core_.rest) freeze(name);
-    core_failure_ = fault_of_core(after(world_.now(), drawn_.scenario.liveness.bound));
-    return core_failure_.empty();
-  }
-
-  std::string fault_of_core(Time deadline) {
-    std::string missing;
-    const auto nothing_missing = [&](std::string what) {
-      missing = std::move(what);
-      return missing.empty();
-    };
-    if (!wait_until([&] { return nothing_missing(core_not_settled()); }, deadline - world_.now())) return missing;
-    demanded_ = demanded(state_, core_, *newest_image(core_servers()));
-    world_.restart(core_admin_, Duration{});
-    world_.restart(core_reader_, Duration{});
-    if (!wait_until([this] { return core_metadata_changed_; }, deadline - world_.now()))
-      return "no topic could be created and deleted";
-    if (!wait_until([this] { return core_reads_.done; }, deadline - world_.now())) {
-      return fmt::format("of {} partitions that owed progress {} had taken a write and {} were read; the last error was: {}",
-                         demanded_.size(), core_reads_.written, core_reads_.read, core_reads_.last_error);
-    }
-    const auto in_core = [this](std::int32_t broker) { return core_.has_broker(broker); };
-    const auto converged = [&] { return nothing_missing(not_converged(demanded_, core_servers(), in_core)); };
-    wait_until(converged, deadline - world_.now());
-    return missing;
-  }
-
-  std::string core_not_settled() const {
-    for (const auto& host : hosts_) {
-      if (core_.has(host->name()) && !host->serves()) return host->name() + " did not start";
-    }
-    const metadata::ClusterImage* image = newest_image(core_servers());
-    return image == nullptr ? "nobody knows the cluster's metadata" : not_settled(core_, *image);
-  }
-
-  std::vector<RunningServer> core_servers() const {
-    std::vector<RunningServer> servers = running_servers();
-    std::erase_if(servers, [this](const RunningServer& server) { return !core_.has(server.name); });
-    return servers;
-  }
-
-  // What is down already stays down.
-  void freeze(const std::string& name) {
-    const sim::NodeId node = nodes_.at(name);
-    const Freeze way = world_.is_running(node) ? draw_freeze(state_.seed, name) : Freeze::killed;
-    if (way == Freeze::paused) return world_.pause(node);
-    if (way == Freeze::cut_off || way == Freeze::unplugged) cuts_.push_back(world_.partition({node}, all_but(node)));
-    if (way == Freeze::cut_off) return;
-    host_of(name).hold();
-    if (way == Freeze::unplugged) world_.crash(node);
-    if (way == Freeze::killed) world_.kill(node);
-  }
-
-  std::vector<sim::NodeId> all_but(sim::NodeId one) const {
-    std::vector<sim::NodeId> others;
-    for (std::size_t i = 0; i < world_.node_count(); ++i) {
-      const sim::NodeId node(static_cast<sim::NodeId::rep>(i));
-      if (node != one) others.push_back(node);
-    }
-    return others;
-  }
-
-  void thaw(const std::string& name) {
-    host_of(name).release();
-    world_.resume(nodes_.at(name));
+    return core_->run();
   }
 
   void heal() {
     state_.stopping = true;
-    for (const sim::PartitionId cut : cuts_) world_.heal(cut);
-    for (const std::string& name : core_.rest) thaw(name);
+    if (core_) core_->thaw();
     nemesis_->heal();
   }
 
   void prove() {
-    const Time deadline = after(world_.now(), drawn_.scenario.liveness.bound);
+    const Time deadline = within(drawn_.scenario.liveness.bound);
     const auto all_finished = [this] {
       for (const auto& client : clients_) {
         if (world_.is_running(client->node)) return false;
       }
       return true;
     };
-    world_.run_for(wait_step);  // what was down starts, sees that the trial is over, and ends
-    clients_finished_ = wait_until(all_finished, deadline - world_.now());
+    world_.run_for(start_time);  // what was down starts, sees that the trial is over, and ends
+    clients_finished_ = state_.wait_until(all_finished, deadline);
     if (!clients_finished_) return;
     world_.restart(reader_, Duration{});
-    if (!wait_until([this] { return reads_.done; }, deadline - world_.now())) return;
+    if (!state_.wait_until([this] { return reads_.done; }, deadline)) return;
     const std::vector<client::TopicPartition> all = state_.partitions_of({});
     const auto everybody = [](std::int32_t) { return true; };
     const auto converged = [&] {
-      not_converged_ = not_converged(all, running_servers(), everybody);
+      not_converged_ = not_converged(all, running_servers(hosts_), everybody);
       return not_converged_.empty();
     };
-    wait_until(converged, deadline - world_.now());
+    state_.wait_until(converged, deadline);
   }
 
   void audit() {
@@ -330,13 +238,13 @@ class Trial {
     proved_ = world_.now();
     if (!drawn_.scenario.checks.invariants) return;
     std::uint64_t starts = 0;
-    cluster_probe_.before_power_loss(running_servers());
+    cluster_probe_.before_power_loss(running_servers(hosts_));
     for (const auto& host : hosts_) {
       starts += host->starts() + 1;
       world_.crash(nodes_.at(host->name()));
       world_.restart(nodes_.at(host->name()), audit_restart);
     }
-    wait_until([&] { return broker_starts() >= starts && all_brokers_serve(); }, audit_time);
+    state_.wait_until([&] { return broker_starts() >= starts && all_brokers_serve(); }, within(audit_time));
     if (is_cluster(drawn_.scenario)) cluster_probe_.judge_recovered(probe_.recovered());
   }
 
@@ -363,16 +271,14 @@ class Trial {
     result.broker_starts = broker_starts();
     result.probe_looks = probe_.looks();
     result.records_looked_up = probe_.records_looked_up() + cluster_probe_.records_looked_up();
-    if (drawn_.scenario.liveness.core == CoreKind::majority && set_up) {
-      result.core = {.frozen = core_.rest.size(), .partitions = state_.partitions_of({}).size(), .demanded = demanded_.size()};
-    }
+    if (core_ && set_up) result.core = core_->report();
     add_faults(result);
     judge(result, state_,
           {.probe = probe_,
            .cluster_probe = cluster_probe_,
            .reads = reads_,
            .not_converged = not_converged_,
-           .core_failure = core_failure_,
+           .core_failure = core_ ? core_->failure() : std::string(),
            .set_up = set_up,
            .clients_finished = clients_finished_});
     if (options_.last_events > 0) result.last_events = world_.last_events(options_.last_events);
@@ -413,7 +319,7 @@ class Trial {
   TrialState state_;
   LogProbe probe_;
   ClusterProbe cluster_probe_;
-  std::vector<std::unique_ptr<BrokerHost>> hosts_;
+  Hosts hosts_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::map<std::string, sim::NodeId> nodes_;
   std::unique_ptr<Nemesis> nemesis_;
@@ -421,14 +327,7 @@ class Trial {
   sim::NodeId reader_ = sim::no_node;
   FinalReads reads_;
   std::string not_converged_;  // when time was up
-  Core core_;                  // of which something is demanded; empty if nobody was frozen
-  std::vector<sim::PartitionId> cuts_;
-  std::vector<client::TopicPartition> demanded_;
-  sim::NodeId core_reader_ = sim::no_node;
-  sim::NodeId core_admin_ = sim::no_node;
-  FinalReads core_reads_;
-  bool core_metadata_changed_ = false;
-  std::string core_failure_;
+  std::optional<CoreProof> core_;
   Time proved_ = no_deadline;
   bool set_up_ = false;
   bool clients_finished_ = false;

@@ -1,6 +1,7 @@
 #include "scenarios/trial_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "scenarios/cluster_plan.h"
 
@@ -11,12 +12,27 @@ namespace {
 // Kafka clients wait up to a second between attempts; a trial of some seconds has no use for that.
 constexpr client::BackoffConfig quick_backoff{10ms, 200ms};
 
+// How often a trial looks whether what it waits for has come.
+constexpr Duration wait_step = 20ms;
+
 }  // namespace
 
 checkers::PartitionId TrialState::history_partition(const client::TopicPartition& partition) {
   const auto [entry, added] = partition_ids.try_emplace(partition);
   if (added) entry->second = recorder.partition(to_string(partition));
   return entry->second;
+}
+
+sim::NodeId TrialState::add_stopped(const std::string& name, sim::Program program) {
+  return world.add_node(name, {name}, std::move(program), {.disk = world.options().disk, .clock = {}, .start = false});
+}
+
+bool TrialState::wait_until(const std::function<bool()>& condition, Time deadline) {
+  while (!condition()) {
+    if (world.now() >= deadline) return false;
+    world.run_for(wait_step);
+  }
+  return true;
 }
 
 void TrialState::judge_error(const std::string& node, const client::ClientError& error) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,6 +32,10 @@ struct TrialState {
       : scenario(drawn), seed(run_seed), world(simulated) {}
 
   Time now() const { return world.now(); }
+  /// A node that runs when somebody starts it.
+  sim::NodeId add_stopped(const std::string& name, sim::Program program);
+  /// Runs the world until `condition()`. Returns: whether it held before the deadline.
+  bool wait_until(const std::function<bool()>& condition, Time deadline);
   checkers::PartitionId history_partition(const client::TopicPartition& partition);
   /// A process of the history; every start of a client is a new one.
   std::int32_t new_process() { return next_process++; }
