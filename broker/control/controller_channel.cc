@@ -12,15 +12,21 @@ constexpr client::BackoffConfig reconnect_backoff{50ms, 500ms};
 
 }  // namespace
 
-ControllerChannel::ControllerChannel(Env& env, const quorum::Node& node, ControllerService* local,
+ControllerChannel::ControllerChannel(Env& env, const quorum::Node& node, MetadataLog& log, ControllerService* local,
                                      client::ConnectionConfig config)
     : env_(env),
       node_(node),
+      log_(log),
       local_(local),
       config_(std::move(config)),
       retry_(retry_backoff, env.random.stream("controller channel retry")),
       reconnect_(reconnect_backoff, env.random.stream("controller channel reconnect")),
       tasks_(env.tasks) {}
+
+ControllerChannel::Addressee ControllerChannel::addressee() const {
+  const raft::Core& core = node_.core();
+  return {core.leader() ? std::optional(core.leader()->node) : std::nullopt, local_ != nullptr && local_->active()};
+}
 
 // Exhibit kafka-14154, the half without which it does not show: where the way to the controller is looked up, one that is behind is never
 // asked by somebody who knows more. Kafka's brokers went on asking whoever had answered, until it failed them.
@@ -48,10 +54,11 @@ bool ControllerChannel::may_pass(const Error& error) const {
   return !closed_ && error != Errc::cancelled && error != Errc::unsupported;
 }
 
-Result<> ControllerChannel::pause(std::uint32_t failures, Time deadline) {
+Result<> ControllerChannel::pause(const Addressee& asked, std::uint32_t failures, Time deadline) {
   const Time next = after(env_.clock.now(), retry_.delay(failures));
   if (next >= deadline) return Error(Errc::timed_out);
-  TRY(sleep_until(next));
+  const Result<> changed = log_.wait_until([&] { return addressee() != asked; }, next);
+  if (!changed && changed.error() != Errc::timed_out) return changed.error();
   if (closed_) return Error(Errc::closed, "the channel to the controller");
   return {};
 }

@@ -2,8 +2,8 @@
 // the one, else over a connection that is kept, to the node that the quorum says leads.
 //
 // Leaders change, and the quorum's followers hear of it at different times. So an attempt that finds no leader, the wrong one or a broken
-// connection is followed by another, after a pause, until the deadline. A request may thus be carried out twice: all of them are such that
-// the second time does no harm, but may be refused for what the first did (TOPIC_ALREADY_EXISTS).
+// connection is followed by another, until the deadline: as soon as there is somebody else to ask, else after a pause. A request may thus be
+// carried out twice: all of them are such that the second time does no harm, but may be refused for what the first did (TOPIC_ALREADY_EXISTS).
 #pragma once
 
 #include <algorithm>
@@ -40,8 +40,9 @@ bool is_not_controller(const Response& response) {
 
 class ControllerChannel {
  public:
-  /// `local`: the service of this process, if it has one. All of them outlive this.
-  ControllerChannel(Env& env, const quorum::Node& node, ControllerService* local, client::ConnectionConfig config);
+  /// `log` is what `node` applies its log to. `local`: the service of this process, if it has one. All of them outlive this.
+  ControllerChannel(Env& env, const quorum::Node& node, MetadataLog& log, ControllerService* local,
+                    client::ConnectionConfig config);
   ControllerChannel(const ControllerChannel&) = delete;
   ControllerChannel& operator=(const ControllerChannel&) = delete;
 
@@ -50,11 +51,12 @@ class ControllerChannel {
   template <class Request>
   Result<client::Answer<Request>> call(const Request& request, Time deadline) {
     for (std::uint32_t failures = 1;; ++failures) {
+      const Addressee asked = addressee();
       Result<client::Answer<Request>> answer = attempt(request, deadline);
       const bool settled = answer ? !is_not_controller(*answer) : !may_pass(answer.error());
       if (settled) return answer;
       asked_.reset();
-      const Result<> paused = pause(failures, deadline);
+      const Result<> paused = pause(asked, failures, deadline);
       if (paused) continue;
       if (paused.error() != Errc::timed_out) return paused.error();
       if (!answer) return Error(Errc::timed_out, "no controller: " + to_string(answer.error()));
@@ -66,6 +68,13 @@ class ControllerChannel {
   void close();
 
  private:
+  /// Whom a call is for, as far as this node knows.
+  struct Addressee {
+    std::optional<raft::NodeId> leader;
+    bool local = false;  // it has taken over the controller's role in this process
+    bool operator==(const Addressee&) const = default;
+  };
+
   template <class Request>
   Result<client::Answer<Request>> attempt(const Request& request, Time deadline) {
     if (closed_) return Error(Errc::closed, "the channel to the controller");
@@ -76,17 +85,20 @@ class ControllerChannel {
     return *std::move(answer);
   }
 
-  /// Whom to ask.
+  Addressee addressee() const;
+  /// Whom to ask, if it is not this process.
   std::optional<raft::NodeId> controller() const;
   Result<std::shared_ptr<client::Connection>> connection_to_leader(Time deadline);
   /// Whether another attempt may do better.
   bool may_pass(const Error& error) const;
+  /// Ends early when a call is for somebody else than `asked`.
   /// Errors: timed_out (there is no time for another attempt), closed, cancelled.
-  Result<> pause(std::uint32_t failures, Time deadline);
+  Result<> pause(const Addressee& asked, std::uint32_t failures, Time deadline);
 
   // Constant after construction.
   Env& env_;
   const quorum::Node& node_;
+  MetadataLog& log_;
   ControllerService* const local_;
   const client::ConnectionConfig config_;
 

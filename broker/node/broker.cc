@@ -127,7 +127,7 @@ Result<> Broker::join_quorum() {
   connections.client_id = "broker-" + std::to_string(config_.node_id);
   connections.request_timeout = milliseconds(config_.broker_session_timeout_ms);
   connections.setup_timeout = milliseconds(config_.broker_heartbeat_interval_ms);
-  channel_ = std::make_unique<control::ControllerChannel>(env_, *quorum_, service_.get(), connections);
+  channel_ = std::make_unique<control::ControllerChannel>(env_, *quorum_, metadata_, service_.get(), connections);
   return {};
 }
 
@@ -182,6 +182,7 @@ Result<> Broker::open_replicas() {
   });
   lifecycle_ =
       std::make_unique<Lifecycle>(env_, *channel_, identity(), reports(), milliseconds(config_.broker_heartbeat_interval_ms));
+  replicas_->on_applied([this](std::int64_t applied) { lifecycle_->carried_out(applied); });
   return {};
 }
 
@@ -201,10 +202,7 @@ BrokerReports Broker::reports() {
 }
 
 /// Called after each step of the quorum that changed the image, and when this incarnation has got its epoch.
-void Broker::follow_metadata() {
-  replicas_->learn(metadata_.image(), lifecycle_->epoch());
-  if (lifecycle_->fenced()) lifecycle_->hurry();
-}
+void Broker::follow_metadata() { replicas_->learn(metadata_.image(), lifecycle_->epoch()); }
 
 Result<> Broker::run() {
   Companions parts(env_.tasks);

@@ -109,9 +109,9 @@ class Broker {
   std::unique_ptr<control::ControllerService> service_;
   std::unique_ptr<control::ControllerChannel> channel_;
   std::unique_ptr<PeerConnections> peers_;
+  std::unique_ptr<Lifecycle> lifecycle_;  // before what tells it things
   std::unique_ptr<Replicas> replicas_;
   std::unique_ptr<ProducerIds> producer_ids_;
-  std::unique_ptr<Lifecycle> lifecycle_;
   TaskGroup tasks_;
 };
 

@@ -95,7 +95,8 @@ Result<bool> Lifecycle::heartbeat() {
   BrokerHeartbeatRequest request;
   request.broker_id = identity_.broker_id;
   request.broker_epoch = epoch_;
-  request.current_metadata_offset = reports_.applied();
+  told_applied_ = reports_.applied();
+  request.current_metadata_offset = told_applied_;
   request.want_fence = failure.has_value();
   request.want_shut_down = leaving_ && !failure;
   for (const controller::PartitionName& wanted : log_ends_wanted_) {
@@ -137,6 +138,10 @@ Result<bool> Lifecycle::heartbeat() {
   return true;
 }
 
+void Lifecycle::carried_out(std::int64_t applied) {
+  if (fenced_ && !caught_up(told_applied_) && caught_up(applied)) hurry_.set();
+}
+
 /// Errors: cancelled. A call to a controller of this process does not suspend, so nothing else would notice.
 Result<> Lifecycle::wait_for_next(Duration pause) {
   const Result<> hurried = hurry_.wait(after(env_.clock.now(), pause));
@@ -149,7 +154,7 @@ Result<> Lifecycle::wait_for_next(Duration pause) {
 void Lifecycle::leave(Time deadline, Duration unheard) {
   leaving_ = true;
   heard_ = env_.clock.now();
-  hurry();
+  hurry_.set();
   while (!may_go_.is_set()) {
     const Time patience = std::min(deadline, after(heard_, unheard));
     if (env_.clock.now() >= patience) return;

@@ -52,8 +52,8 @@ class Lifecycle {
   /// the cluster knows it, or could not be told; cancelled.
   Result<> run(const Endpoint& advertised, const std::function<void(metadata::BrokerEpoch)>& on_epoch);
 
-  /// Something has happened that the controller should hear of soon.
-  void hurry() { hurry_.set(); }
+  /// BrokerReports::applied has moved. The controller hears at once of what it waits for before it unfences.
+  void carried_out(std::int64_t applied);
   /// Asks to leave and waits until the controller agrees, or the deadline, or until for `unheard` no controller has answered. Suspends.
   void leave(Time deadline, Duration unheard);
 
@@ -63,6 +63,8 @@ class Lifecycle {
   Result<> wait_active(Time deadline) { return active_.wait(deadline); }
 
  private:
+  /// Whether metadata that contain this incarnation's registration are carried out.
+  bool caught_up(std::int64_t applied) const { return applied > epoch_; }
   Result<> register_broker(const Endpoint& advertised);
   Result<bool> heartbeat();
   Result<> wait_for_next(Duration pause);
@@ -78,9 +80,10 @@ class Lifecycle {
   metadata::BrokerEpoch epoch_ = metadata::no_broker_epoch;
   bool fenced_ = true;
   bool leaving_ = false;
-  Time heard_{};  // when a controller last answered
+  Time heard_{};                   // when a controller last answered
+  std::int64_t told_applied_ = 0;  // by the last heartbeat
   std::vector<controller::PartitionName> log_ends_wanted_;
-  Event hurry_;
+  Event hurry_;  // there is something to say that cannot wait
   Event active_;
   Event may_go_;
 };

@@ -238,6 +238,7 @@ void Replicas::forget_damage() {
 
 void Replicas::move_applied() {
   applied_ = under_way_.empty() ? compared_ : std::min(compared_, *under_way_.begin());
+  if (applied_listener_) applied_listener_(applied_);
   applied_moved_.notify_all();
 }
 

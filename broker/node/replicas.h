@@ -65,6 +65,8 @@ class Replicas {
   void learn(const metadata::ClusterImage& image, metadata::BrokerEpoch self_epoch);
   /// Metadata records that are carried out.
   std::int64_t applied() const { return applied_; }
+  /// Called with applied() when it has moved; must not suspend.
+  void on_applied(std::function<void(std::int64_t applied)> listener) { applied_listener_ = std::move(listener); }
   /// Suspends until applied() is at least that. Errors: timed_out, cancelled.
   Result<> wait_applied(std::int64_t applied, Time deadline);
 
@@ -155,6 +157,7 @@ class Replicas {
   std::multiset<std::int64_t> under_way_;  // what had been compared before each job began
   std::int64_t applied_ = 0;
   std::optional<Error> disk_failure_;
+  std::function<void(std::int64_t applied)> applied_listener_;
   std::function<void()> failure_listener_;
   Event news_;
   Condition applied_moved_;

@@ -176,7 +176,7 @@ void Cluster::live(Process& process, Env& env) {
   }
   std::unique_ptr<ControllerService> service;
   if (process.controls) service = std::make_unique<ControllerService>(env, **node, log, options_.controller);
-  ControllerChannel channel(env, **node, service.get(), {.request_timeout = 2s, .setup_timeout = 1s});
+  ControllerChannel channel(env, **node, log, service.get(), {.request_timeout = 2s, .setup_timeout = 1s});
   log.on_change([&] { oracle_.applied(log.image()); });
   struct Visible {
     Process& process;
