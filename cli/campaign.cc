@@ -71,6 +71,7 @@ ExitCode Campaign::exit_code_of(const SeedReport& report) const {
     case Outcome::safety: return ExitCode::safety_violated;
     case Outcome::liveness: return ExitCode::liveness_violated;
     case Outcome::internal: return ExitCode::internal;
+    case Outcome::hollow: return ExitCode::hollow;
   }
   return ExitCode::internal;
 }
@@ -90,15 +91,19 @@ std::uint64_t Campaign::must_be_found() const {
 
 bool Campaign::found_enough() const { return scenario_.expect.finding.empty() || found() >= must_be_found(); }
 
-// The worst of all seeds counts: a run that cannot be trusted before one that is wrong, safety before liveness.
+// The worst of all seeds counts: a run that cannot be trusted before one that is wrong, safety before liveness, what proved nothing last.
 ExitCode Campaign::exit_code() const {
   constexpr ExitCode order[] = {ExitCode::internal, ExitCode::not_deterministic, ExitCode::safety_violated,
                                 ExitCode::liveness_violated};
+  bool hollow = false;
   for (const ExitCode code : order) {
     for (const auto& [seed, report] : reports_) {
-      if (exit_code_of(report) == code) return code;
+      if (exit_code_of(report) != code) continue;
+      if (code != ExitCode::hollow || report.outcome != Outcome::hollow) return code;
+      hollow = true;
     }
   }
+  if (hollow) return ExitCode::hollow;
   return found_enough() ? ExitCode::ok : ExitCode::safety_violated;
 }
 

@@ -7,6 +7,7 @@ namespace faultline::cli {
 enum class ExitCode : int {
   ok = 0,               // as expected
   safety_violated = 1,  // or an expected finding was not found
+  hollow = 1,           // nothing was found wrong, but a run did too little to mean anything
   failed = 1,           // the brokers refused, or could not be reached
   invalid = 1,          // a history is invalid, tested too little, or is not what its manifest says
   usage = 2,            // bad usage or a bad file

@@ -38,7 +38,7 @@ void add_run(CLI::App& app, RunOptions& options, Command& command) {
       ->allow_extra_args(false);
   sub->add_flag("--check-only", options.check_only, "Read the file, say what is wrong with it, and stop");
   sub->footer(
-      "Exit status: 0 as expected, 1 safety violated or expected finding not found, 2 bad usage or file,\n"
+      "Exit status: 0 as expected, 1 safety violated, expected finding not found or nothing proved, 2 bad usage or file,\n"
       "3 liveness violated, 4 not deterministic, 5 internal error (a crash among them).");
   sub->callback([&] { command = [&] { return run(options); }; });
 }

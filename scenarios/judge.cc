@@ -92,21 +92,21 @@ bool is_of_liveness(std::string_view anomaly) {
 RunResult::Outcome outcome_of(const std::vector<Finding>& findings) {
   bool liveness = false;
   bool internal = false;
-  bool vacuous = false;
+  bool hollow = false;
   for (const Finding& found : findings) {
     if (is_of_liveness(found.anomaly)) {
       liveness = true;
     } else if (found.anomaly == finding::surprise) {
       internal = true;
     } else if (found.anomaly == finding::vacuous) {
-      vacuous = true;  // what did not move could not be tested either: only alone does it count
+      hollow = true;  // what did not move could not be tested either: only alone does it count
     } else {
       return RunResult::Outcome::safety;
     }
   }
   if (internal) return RunResult::Outcome::internal;
   if (liveness) return RunResult::Outcome::liveness;
-  return vacuous ? RunResult::Outcome::safety : RunResult::Outcome::valid;
+  return hollow ? RunResult::Outcome::hollow : RunResult::Outcome::valid;
 }
 
 void judge_progress(Judgement& judgement, const Scenario& scenario, const Evidence& evidence) {

@@ -342,6 +342,7 @@ std::string_view to_string(RunResult::Outcome outcome) {
     case RunResult::Outcome::safety: return "safety violated";
     case RunResult::Outcome::liveness: return "liveness violated";
     case RunResult::Outcome::internal: return "internal error";
+    case RunResult::Outcome::hollow: return "proved nothing";
   }
   return "?";
 }

@@ -51,7 +51,8 @@ struct TrialOptions {
 };
 
 struct RunResult {
-  enum class Outcome : std::uint8_t { valid, safety, liveness, internal };
+  /// hollow: nothing was found wrong, but too little was done for that to mean anything.
+  enum class Outcome : std::uint8_t { valid, safety, liveness, internal, hollow };
 
   std::uint64_t seed = 0;
   Outcome outcome = Outcome::valid;

@@ -81,6 +81,10 @@ with tempfile.TemporaryDirectory() as name:
     stuck = CALM + '[cluster.config]\n"max.connections" = 1\n[liveness]\nbound = "1s"\n'
     expect("no progress", run(file(stuck)), 3)
 
+    idle = run(file(CALM + "[checks.require]\nmin_acknowledged = 1000000\n"))
+    expect("a run that did too little", idle, 1)
+    assert "proved nothing" in idle.stdout and "safety" not in idle.stdout, idle.stdout
+
     found = run(folder / "page-cache.toml", "--set", "expect={}", "--seeds", "1..4", "--out", scratch / "out")
     expect("lost writes that nobody expected", found, 1)
     command = shlex.split(found.stdout.splitlines()[-1])
