@@ -20,9 +20,6 @@
 namespace faultline::cli {
 namespace {
 
-// Events of the simulator that go into an artifact.
-constexpr std::size_t artifact_events = 2000;
-
 std::optional<std::uint64_t> parse_seed(std::string_view text) {
   std::uint64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
@@ -71,17 +68,21 @@ std::string command_for(const RunOptions& options, const std::string& file, std:
   return command;
 }
 
-// Repeats the seed in a process of its own, which may die of it, and writes the artifact. Returns: its folder, if it came to be.
+// Repeats the seed in a process of its own, which may die of it, and has it write the artifact. Returns: its folder, if it came to be.
 std::optional<std::string> make_artifact(const RunOptions& options, const scenarios::Scenario& scenario, std::uint64_t seed) {
   std::string folder = options.out + "/" + scenario.name + "-seed-" + std::to_string(seed);
   std::string problem;
   const auto work = [&](std::uint64_t) -> std::string {
-    const Result<> written = write_artifact(folder, scenarios::run_trial(scenario, seed, {.last_events = artifact_events}));
+    const Result<> written = write_artifact(folder, scenario, seed);
     return written ? std::string() : to_string(written.error());
+  };
+  const auto crashed = [&](std::uint64_t, const std::string& how) {
+    const Result<> written = finish_crashed_artifact(folder, scenario, seed, how);
+    if (!written) problem = to_string(written.error());
   };
   run_in_workers({seed, seed}, 1, work,
                  {.on_answer = [&](std::uint64_t, std::string answer) { problem = std::move(answer); },
-                  .on_crash = [&](std::uint64_t, std::string how) { problem = "the seed's process was " + how; },
+                  .on_crash = crashed,
                   .on_tick = [] {}});
   if (problem.empty()) return folder;
   std::fprintf(stderr, "no artifact: %s\n", problem.c_str());

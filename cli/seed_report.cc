@@ -93,7 +93,8 @@ std::string details_of(const scenarios::RunResult& result) {
   std::string text;
   for (const Exhibit exhibit : result.drawn.exhibits) text += exhibit_text(exhibit);
   text += scenarios::spell_record_numbers(reports::findings_text(all, &result.history));
-  text += fmt::format("\nfaults of seed {}, from the start of the trial:\n", result.seed);
+  text += fmt::format("\nfaults of seed {}, from the start of the trial at {}:\n", result.seed,
+                      checkers::seconds_text(result.trial_began));
   std::size_t lines = 0;
   for (const scenarios::FaultSpec& fault : result.drawn.faults) {
     if (++lines > max_fault_lines) {

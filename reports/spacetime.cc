@@ -6,57 +6,15 @@
 #include <map>
 #include <vector>
 
-#include "base/check.h"
-
 namespace faultline::reports {
 
 using checkers::FaultInterval;
 using checkers::Finding;
+using checkers::Happening;
 using checkers::LogHistory;
 using checkers::LogOperation;
 
 namespace {
-
-// What is drawn: operations and faults, each with its two moments.
-struct Scene {
-  std::vector<std::uint32_t> operations;     // ascending
-  std::vector<std::uint32_t> witness;        // ascending
-  std::vector<const FaultInterval*> faults;  // as in the history
-};
-
-Time end_of(const LogOperation& operation) {
-  return operation.completion_index == checkers::no_event ? operation.invoked : operation.completed;
-}
-
-Scene scene_of(const LogHistory& history, const Finding& finding, const SpacetimeOptions& options) {
-  Scene scene;
-  scene.witness = finding.witness;
-  std::sort(scene.witness.begin(), scene.witness.end());
-  scene.witness.erase(std::unique(scene.witness.begin(), scene.witness.end()), scene.witness.end());
-  scene.operations = scene.witness;
-  if (scene.witness.empty()) return scene;
-  Time begin = Time::max();
-  Time end = Time::min();
-  for (const std::uint32_t index : scene.witness) {
-    ENSURE(index < history.operations.size());
-    begin = std::min(begin, history.operations[index].invoked);
-    end = std::max(end, end_of(history.operations[index]));
-  }
-  for (std::uint32_t i = 0; i < history.operations.size() && scene.operations.size() < options.max_operations; ++i) {
-    const LogOperation& operation = history.operations[i];
-    const bool overlaps = operation.invoked <= end && end_of(operation) >= begin;
-    if (overlaps && !std::binary_search(scene.witness.begin(), scene.witness.end(), i)) scene.operations.push_back(i);
-  }
-  std::sort(scene.operations.begin(), scene.operations.end());
-  for (const FaultInterval& fault : history.faults) {
-    if (scene.faults.size() < options.max_faults && fault.begin <= end && fault.end >= begin) scene.faults.push_back(&fault);
-  }
-  return scene;
-}
-
-bool in_witness(const Scene& scene, std::uint32_t operation) {
-  return std::binary_search(scene.witness.begin(), scene.witness.end(), operation);
-}
 
 std::string escaped(std::string_view text) {
   std::string result;
@@ -89,8 +47,8 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t lines_
 // The moments of a scene become rows, the lanes columns; Graphviz's neato keeps both where they are put ("pos" with '!').
 class Diagram {
  public:
-  Diagram(const LogHistory& history, const Finding& finding, const SpacetimeOptions& options)
-      : history_(history), finding_(finding), scene_(scene_of(history, finding, options)) {
+  Diagram(const LogHistory& history, const Finding& finding, const Context& context, const SceneLimits& limits)
+      : history_(history), finding_(finding), seen_(context.seen), scene_(scene_of(history, finding, context, limits)) {
     for (const std::uint32_t index : scene_.operations) {
       lane(process_lane(index));
       row(history.operations[index].invoked);
@@ -100,6 +58,14 @@ class Diagram {
       lane(fault->target);
       row(fault->begin);
       row(fault->end);
+    }
+    for (const Scene::Event& event : scene_.happenings) {
+      lane(lane_of(*event.happening));
+      row(event.happening->at);
+    }
+    if (seen_only()) {
+      lane("finding");
+      row(seen_->at);
     }
     int number = 0;
     for (auto& [time, at] : rows_) at = number++;
@@ -115,6 +81,10 @@ class Diagram {
     }
     for (const std::uint32_t index : scene_.operations) draw_operation(index);
     for (std::size_t i = 0; i < scene_.faults.size(); ++i) draw_fault(i);
+    for (std::size_t i = 0; i < scene_.happenings.size(); ++i) draw_happening(i);
+    if (seen_only()) {
+      draw_box("finding", finding_.anomaly, lane("finding"), seen_->at, seen_->at, witness_style());
+    }
     return text_ + "}\n";
   }
 
@@ -169,9 +139,8 @@ class Diagram {
     // "op 5, process 2: send ..., 1 s to 2 s": the process is the lane, the times are on the left.
     const std::size_t colon = std::min(whole.find(": "), whole.size());
     const std::string label = whole.substr(0, whole.find(',')) + whole.substr(colon, whole.rfind(", ") - colon);
-    const std::string_view style = !in_witness(scene_, index) ? "style=filled fillcolor=white color=gray60 fontcolor=gray40"
-                                   : finding_.failure         ? "style=filled fillcolor=\"#f7c6c5\" color=\"#b3261e\" penwidth=2"
-                                                              : "style=filled fillcolor=\"#fff0c2\" color=\"#8a6d00\" penwidth=2";
+    const std::string_view style =
+        !in_witness(scene_, index) ? "style=filled fillcolor=white color=gray60 fontcolor=gray40" : witness_style();
     draw_box(fmt::format("op{}", index), label, lane(process_lane(index)), operation.invoked, end_of(operation), style);
   }
 
@@ -181,8 +150,22 @@ class Diagram {
              "style=\"filled,dashed\" fillcolor=\"#d8e2f7\" color=\"#27408b\"");
   }
 
+  void draw_happening(std::size_t i) {
+    const Happening& happening = *scene_.happenings[i].happening;
+    draw_box(fmt::format("event{}", i), happening.what, lane(lane_of(happening)), happening.at, happening.at,
+             "style=\"filled,rounded\" fillcolor=\"#e8f3e8\" color=\"#3c6e3c\"");
+  }
+
+  static std::string lane_of(const Happening& happening) { return happening.who.empty() ? "trial" : happening.who; }
+  bool seen_only() const { return scene_.witness.empty() && seen_.has_value(); }
+  std::string_view witness_style() const {
+    return finding_.failure ? "style=filled fillcolor=\"#f7c6c5\" color=\"#b3261e\" penwidth=2"
+                            : "style=filled fillcolor=\"#fff0c2\" color=\"#8a6d00\" penwidth=2";
+  }
+
   const LogHistory& history_;
   const Finding& finding_;
+  const std::optional<checkers::Sighting> seen_;
   const Scene scene_;
   std::vector<std::string> lanes_;
   std::map<Time, int> rows_;
@@ -191,25 +174,8 @@ class Diagram {
 
 }  // namespace
 
-std::string spacetime_dot(const LogHistory& history, const Finding& finding, const SpacetimeOptions& options) {
-  return Diagram(history, finding, options).run();
-}
-
-std::string timeline_text(const LogHistory& history, const Finding& finding, const SpacetimeOptions& options) {
-  const Scene scene = scene_of(history, finding, options);
-  std::multimap<Time, std::string> lines;  // equal times in order of insertion: faults first, they explain the rest
-  for (const FaultInterval* fault : scene.faults) {
-    const std::string until = fault->end == fault->begin ? "" : fmt::format(", until {}", checkers::seconds_text(fault->end));
-    lines.emplace(fault->begin, fmt::format("! {} of {}{}", fault->name, fault->target, until));
-  }
-  for (const std::uint32_t index : scene.operations) {
-    const LogOperation& operation = history.operations[index];
-    const char mark = in_witness(scene, index) ? '>' : ' ';
-    lines.emplace(operation.invoked, fmt::format("{} {}", mark, checkers::describe(history, index)));
-  }
-  std::string text;
-  for (const auto& [time, what] : lines) text += fmt::format("{:>14}  {}\n", checkers::seconds_text(time), what);
-  return text;
+std::string spacetime_dot(const LogHistory& history, const Finding& finding, const Context& context, const SceneLimits& limits) {
+  return Diagram(history, finding, context, limits).run();
 }
 
 }  // namespace faultline::reports

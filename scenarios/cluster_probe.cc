@@ -80,7 +80,11 @@ ClusterProbe::ClusterProbe(TrialState& state)
 void ClusterProbe::add(std::vector<checkers::Finding> findings) {
   for (checkers::Finding& finding : findings) {
     const std::string anomaly = finding.anomaly;
-    findings_.add(anomaly, [&] { return std::move(finding); });
+    state_.sighted(anomaly);
+    findings_.add(anomaly, [&] {
+      finding.text = "at " + checkers::seconds_text(state_.now()) + ", " + finding.text;
+      return std::move(finding);
+    });
   }
 }
 
@@ -93,6 +97,7 @@ checkers::Verdict ClusterProbe::take_findings() {
 void ClusterProbe::look(std::span<const RunningServer> servers) {
   if (const metadata::ClusterImage* image = newest_image(servers); image != nullptr && image->applied() > applied_) {
     applied_ = image->applied();
+    note_standings(*image);
     look_at_views(*image);
   }
   for (const RunningServer& server : servers) {
@@ -108,6 +113,7 @@ void ClusterProbe::look_at_views(const metadata::ClusterImage& image) {
       add(checkers::check_view(view));
       const auto [before, is_new] = views_.try_emplace({id, record.partition});
       if (!is_new) add(checkers::check_view_progress(before->second, view));
+      if (is_new || before->second.leader_epoch != view.leader_epoch || before->second.isr != view.isr) note(view);
       before->second = std::move(view);
     }
   }
@@ -124,6 +130,30 @@ void ClusterProbe::look_at_broker(const RunningServer& server) {
     replica.leads = true;
     replica.leader_epoch = partition->leader_epoch();
     add(watch_.observe_leader(to_string(partition->topic_id()) + "-" + std::to_string(partition->id().index), replica));
+  }
+}
+
+void ClusterProbe::note(const checkers::PartitionView& view) const {
+  const auto ids = [](const std::vector<std::int32_t>& brokers) {
+    std::string text;
+    for (const std::int32_t id : brokers) text += " " + std::to_string(id);
+    return text.empty() ? " nobody" : text;
+  };
+  const std::string leader = view.leader < 0 ? "nobody leads" : "broker " + std::to_string(view.leader) + " leads";
+  state_.note("metadata",
+              leader + " " + view.partition + " in epoch " + std::to_string(view.leader_epoch) + ", in sync:" + ids(view.isr) +
+                  (view.elr.empty() ? "" : ", eligible:" + ids(view.elr)),
+              view.partition);
+}
+
+void ClusterProbe::note_standings(const metadata::ClusterImage& image) {
+  for (const auto& [id, broker] : image.brokers()) {
+    const std::string standing = broker.fenced ? "fenced" : broker.shutting_down ? "shutting down" : "active";
+    std::string& before = standings_[id];
+    if (before == standing) continue;
+    before = standing;
+    state_.note("metadata",
+                "broker " + std::to_string(id) + " is " + standing + ", with epoch " + std::to_string(broker.broker_epoch));
   }
 }
 

@@ -54,6 +54,8 @@ class ClusterProbe {
 
   static void forget_volatile(QuorumMark& mark);
   void look_at_views(const metadata::ClusterImage& image);
+  void note(const checkers::PartitionView& view) const;
+  void note_standings(const metadata::ClusterImage& image);
   void look_at_broker(const RunningServer& server);
   void look_at_quorum(std::span<const RunningServer> servers);
   void judge_partition(const PartitionKey& key, const LogProbe::RecoveredLogs& recovered);
@@ -61,6 +63,7 @@ class ClusterProbe {
 
   TrialState& state_;
   std::map<PartitionKey, checkers::PartitionView> views_;                    // as last seen
+  std::map<std::int32_t, std::string> standings_;                            // of brokers, as last seen
   std::int64_t applied_ = -1;                                                // by the newest image that was looked at
   std::map<PartitionKey, std::map<std::int32_t, std::int64_t>> watermarks_;  // before the power loss, by node
   std::map<std::string, QuorumMark> quorum_;                                 // as last seen, by name and directory

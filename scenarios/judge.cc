@@ -109,25 +109,20 @@ RunResult::Outcome outcome_of(const std::vector<Finding>& findings) {
   return hollow ? RunResult::Outcome::hollow : RunResult::Outcome::valid;
 }
 
-void judge_progress(Judgement& judgement, const Scenario& scenario, const Evidence& evidence) {
+/// Why the healed system is not where it should be; empty if it is.
+std::string missing_progress(const Scenario& scenario, const Evidence& evidence) {
   const std::string bound = format_duration(scenario.liveness.bound);
-  if (!evidence.set_up) {
-    return judgement.add(finding::no_progress,
-                         "the brokers did not start, or the topics could not be created, within " + bound + ", before any fault");
+  const std::string healed = bound + " after everything had healed, ";
+  if (!evidence.set_up)
+    return "the brokers did not start, or the topics could not be created, within " + bound + ", before any fault";
+  if (!evidence.core_failure.empty()) return bound + " after a majority had healed, the rest frozen, " + evidence.core_failure;
+  if (!evidence.clients_finished) return "clients were still busy with one operation " + bound + " after everything had healed";
+  if (!evidence.reads.done) {
+    return healed + std::to_string(evidence.reads.written) + " partitions had taken a write and " +
+           std::to_string(evidence.reads.read) + " were read to their end; the last error was: " +
+           (evidence.reads.last_error.empty() ? "none" : evidence.reads.last_error);
   }
-  if (!evidence.core_failure.empty()) {
-    return judgement.add(finding::no_progress, bound + " after a majority had healed, the rest frozen, " + evidence.core_failure);
-  }
-  if (!evidence.clients_finished) {
-    judgement.add(finding::no_progress, "clients were still busy with one operation " + bound + " after everything had healed");
-  } else if (!evidence.reads.done) {
-    judgement.add(finding::no_progress, bound + " after everything had healed, " + std::to_string(evidence.reads.written) +
-                                            " partitions had taken a write and " + std::to_string(evidence.reads.read) +
-                                            " were read to their end; the last error was: " +
-                                            (evidence.reads.last_error.empty() ? "none" : evidence.reads.last_error));
-  } else if (!evidence.not_converged.empty()) {
-    judgement.add(finding::no_progress, bound + " after everything had healed, " + evidence.not_converged);
-  }
+  return evidence.not_converged.empty() ? std::string() : healed + evidence.not_converged;
 }
 
 }  // namespace
@@ -146,9 +141,15 @@ void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
   }
   judgement.add(evidence.probe.take_findings(), "invariants of logs");
   judgement.add(evidence.cluster_probe.take_findings(), "invariants of the cluster");
-  judge_progress(judgement, scenario, evidence);
+  result.sightings = std::move(state.sightings);
+  if (std::string missing = missing_progress(scenario, evidence); !missing.empty()) {
+    judgement.add(finding::no_progress, std::move(missing));
+    result.sightings.emplace(finding::no_progress, evidence.proof);
+  }
   for (const Surprise& surprise : state.surprises) {
     judgement.add(finding::surprise, checkers::seconds_text(surprise.at) + ", " + surprise.node + ": " + surprise.what);
+    result.sightings.emplace(finding::surprise,
+                             checkers::Sighting{after(surprise.at, -TrialState::sighting_background), surprise.at});
   }
   for (const std::string& unmet : checkers::unmet(scenario.checks.require, result.log.vacuity)) {
     judgement.add(finding::vacuous, unmet);

@@ -15,6 +15,7 @@ struct Evidence {
   const FinalReads& reads;
   const std::string& not_converged;  // why not all replicas were in sync when time was up; empty if they were
   std::string core_failure;          // what was promised to the core and did not come; empty if all did
+  checkers::Sighting proof;          // from the begin of the trial to when time was up
   bool set_up = false;               // the topics came into being
   bool clients_finished = false;     // within the bound
 };

@@ -48,7 +48,11 @@ bool add_records(const protocol::BatchView& batch, std::vector<checkers::RecordD
 void LogProbe::add(std::vector<checkers::Finding> findings) {
   for (checkers::Finding& finding : findings) {
     const std::string anomaly = finding.anomaly;
-    findings_.add(anomaly, [&] { return std::move(finding); });
+    state_.sighted(anomaly);
+    findings_.add(anomaly, [&] {
+      finding.text = "at " + checkers::seconds_text(state_.now()) + ", " + finding.text;
+      return std::move(finding);
+    });
   }
 }
 

@@ -15,6 +15,7 @@
 #include "scenarios/judge.h"
 #include "scenarios/log_probe.h"
 #include "scenarios/nemesis.h"
+#include "scenarios/news.h"
 #include "scenarios/producer_load.h"
 #include "scenarios/setup_load.h"
 #include "sim/world.h"
@@ -56,6 +57,10 @@ class Trial {
         state_(drawn_.scenario, seed, world_),
         probe_(state_),
         cluster_probe_(state_) {
+    if (options.on_happening) {
+      state_.on_happening = options.on_happening;
+      world_.on_news([this](const sim::News& news) { note_news(state_, news); });
+    }
     add_servers();
     add_clients();
     nemesis_ = std::make_unique<Nemesis>(world_, drawn_.scenario, seed, nodes_);
@@ -87,6 +92,8 @@ class Trial {
     world_.restart(setup_, Duration{});
     set_up = set_up && state_.wait_until([this] { return set_up_; }, within(bound));
     if (set_up) {
+      trial_began_ = world_.now();
+      state_.note({}, "the trial begins");
       work();
       const bool core_is_alive = !core_ || prove_core();
       heal();
@@ -200,12 +207,14 @@ class Trial {
 
   // The clients work on meanwhile. Returns: whether what was promised to the core came true.
   bool prove_core() {
+    state_.note({}, "a majority heals, the rest is frozen");
     core_->draw();
     nemesis_->heal();
     return core_->run();
   }
 
   void heal() {
+    state_.note({}, "the trial is over: all faults end, all servers start");
     state_.stopping = true;
     if (core_) core_->thaw();
     nemesis_->heal();
@@ -222,6 +231,7 @@ class Trial {
     world_.run_for(start_time);  // what was down starts, sees that the trial is over, and ends
     clients_finished_ = state_.wait_until(all_finished, deadline);
     if (!clients_finished_) return;
+    state_.note({}, "the clients have finished: each partition must take a write and be read to its end");
     world_.restart(reader_, Duration{});
     if (!state_.wait_until([this] { return reads_.done; }, deadline)) return;
     const std::vector<client::TopicPartition> all = state_.partitions_of({});
@@ -235,7 +245,9 @@ class Trial {
 
   void audit() {
     audited_ = true;
+    state_.auditing = true;
     proved_ = world_.now();
+    state_.note({}, "the audit: all servers lose power once more");
     if (!drawn_.scenario.checks.invariants) return;
     std::uint64_t starts = 0;
     cluster_probe_.before_power_loss(running_servers(hosts_));
@@ -262,12 +274,14 @@ class Trial {
   }
 
   RunResult result(bool set_up) {
+    proved_ = std::min(proved_, world_.now());  // it may never have come so far
     RunResult result;
     result.seed = state_.seed;
     result.mask = drawn_.mask;
     result.hash = world_.hash();
     result.events = world_.event_count();
     result.simulated = world_.now() - Time{};
+    result.trial_began = trial_began_;
     result.broker_starts = broker_starts();
     result.probe_looks = probe_.looks();
     result.records_looked_up = probe_.records_looked_up() + cluster_probe_.records_looked_up();
@@ -279,6 +293,7 @@ class Trial {
            .reads = reads_,
            .not_converged = not_converged_,
            .core_failure = core_ ? core_->failure() : std::string(),
+           .proof = {trial_began_, proved_},
            .set_up = set_up,
            .clients_finished = clients_finished_});
     if (options_.last_events > 0) result.last_events = world_.last_events(options_.last_events);
@@ -287,15 +302,20 @@ class Trial {
     return result;
   }
 
+  std::string target_of(const sim::FaultEvent& event) const {
+    if (event.node == sim::no_node || event.kind == sim::FaultKind::partition) return event.detail;
+    const std::string& node = world_.name_of(event.node);
+    return event.peer == sim::no_node ? node : node + " <> " + world_.name_of(event.peer);
+  }
+
   // Faults enter the history, where their overlap with operations is measured; what is counted but not listed enters the counts.
   void add_faults(RunResult& result) {
     for (const sim::FaultEvent& event : world_.faults().events()) {
-      if (event.start >= proved_) continue;
+      const bool of_nobody = event.kind == sim::FaultKind::partition && event.node == event.peer && event.node != sim::no_node;
+      if (event.start >= proved_ || of_nobody) continue;
       const Time end = event.end == no_deadline ? world_.now() : event.end;
-      state_.recorder.add_fault({.name = std::string(sim::to_string(event.kind)),
-                                 .target = event.node == sim::no_node ? event.detail : world_.name_of(event.node),
-                                 .begin = event.start,
-                                 .end = end});
+      state_.recorder.add_fault(
+          {.name = std::string(sim::to_string(event.kind)), .target = target_of(event), .begin = event.start, .end = end});
     }
     for (const Nemesis::Interval& interval : nemesis_->unlisted()) {
       state_.recorder.add_fault({.name = std::string(info_of(interval.kind).name),
@@ -328,6 +348,7 @@ class Trial {
   FinalReads reads_;
   std::string not_converged_;  // when time was up
   std::optional<CoreProof> core_;
+  Time trial_began_{};
   Time proved_ = no_deadline;
   bool set_up_ = false;
   bool clients_finished_ = false;

@@ -11,11 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "checkers/happening.h"
 #include "checkers/history.h"
 #include "checkers/verdict.h"
 #include "scenarios/scenario.h"
@@ -48,6 +50,8 @@ struct CoreReport {
 struct TrialOptions {
   bool keep_trace = false;      // every event, for first_divergence()
   std::size_t last_events = 0;  // how many of the newest to keep as text
+  /// Told of everything worth knowing at once, so that it is known also of a run that its process does not survive.
+  std::function<void(const checkers::Happening&)> on_happening{};
 };
 
 struct RunResult {
@@ -70,6 +74,9 @@ struct RunResult {
   std::uint64_t probe_looks = 0;
   std::uint64_t records_looked_up = 0;  // acknowledged records found again in recovered logs
   std::optional<CoreReport> core;       // if there was one
+
+  std::map<std::string, checkers::Sighting> sightings;  // by anomaly, of the first that no operation shows
+  Time trial_began{};                                   // times of the scenario's faults count from here
 
   Scenario drawn;  // the explicit scenario of this run
   checkers::LogHistory history;

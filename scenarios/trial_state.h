@@ -13,6 +13,7 @@
 #include "broker/client/config.h"
 #include "broker/client/error.h"
 #include "broker/client/record.h"
+#include "checkers/happening.h"
 #include "checkers/history.h"
 #include "checkers/log_invariants.h"
 #include "scenarios/scenario.h"
@@ -40,6 +41,15 @@ struct TrialState {
   /// A process of the history; every start of a client is a new one.
   std::int32_t new_process() { return next_process++; }
   void surprise(const std::string& node, std::string what) { surprises.push_back({now(), node, std::move(what)}); }
+  /// Tells whoever follows the run.
+  void note(std::string who, std::string what, std::string partition = {}) const {
+    if (on_happening) on_happening({now(), std::move(who), std::move(what), std::move(partition)});
+  }
+  /// Takes down that such a finding was made now, if it is the first. Its causes lie in the last seconds; or anywhere, if only the audit
+  /// looks at such things.
+  void sighted(const std::string& anomaly) {
+    sightings.try_emplace(anomaly, checkers::Sighting{auditing ? Time{} : after(now(), -sighting_background), now()});
+  }
   /// Notes errors that a client must never see, whatever the faults.
   void judge_error(const std::string& node, const client::ClientError& error);
   /// All partitions of those topics (of all topics if there are none), in order.
@@ -56,14 +66,19 @@ struct TrialState {
   std::string topic_setting(const std::string& topic, const std::string& key, const std::string& broker_key,
                             const std::string& standard) const;
 
+  // What is seen from the inside is looked for ten times a second, and the fault that led to it usually lasted some seconds.
+  static constexpr Duration sighting_background = 5s;
+
   // Constant after construction.
   const Scenario& scenario;
   const std::uint64_t seed;
   sim::World& world;
+  std::function<void(const checkers::Happening&)> on_happening;  // may be none
 
   // Volatile.
   checkers::HistoryRecorder recorder;
   std::vector<Surprise> surprises;
+  std::map<std::string, checkers::Sighting> sightings;  // by anomaly, of the first that no operation shows
   std::map<client::TopicPartition, checkers::PartitionId> partition_ids;
   /// What was asked to be deleted: records below it are owed no more.
   std::map<client::TopicPartition, std::int64_t> deleted_below;
@@ -73,6 +88,7 @@ struct TrialState {
   std::vector<std::int32_t> idempotent_processes;
   std::int32_t next_process = 0;
   bool stopping = false;  // clients finish what they are doing, and begin nothing new
+  bool auditing = false;  // all servers have lost power for the last time
 };
 
 }  // namespace faultline::scenarios

@@ -57,6 +57,15 @@ std::string_view to_string(TraceKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
+std::string format_fields(std::span<const TraceField> fields) {
+  std::string text;
+  for (const TraceField& field : fields) {
+    text += (text.empty() ? "" : " ") + std::string(field.key) + "=";
+    text += field.text.empty() ? std::to_string(field.number) : std::string(field.text);
+  }
+  return text;
+}
+
 void RunLog::clear() {
   records_.clear();
   points_.clear();
@@ -90,6 +99,9 @@ void TraceLog::add_point(Time at, NodeId node, const TracePoint& point, std::ini
   hash_.add(static_cast<std::uint64_t>(at.time_since_epoch().count()), content);
   hash_.add(static_cast<std::uint64_t>(TraceKind::point), node.value());
   ++count_;
+  if (listener_ && point.level > TraceLevel::debug) {
+    listener_({.at = at, .node = node, .kind = TraceKind::point, .point = &point, .fields = {fields.begin(), fields.size()}});
+  }
   if (keep_ == TraceKeep::none) return;
   // The record first: it may turn the generations over, and the fields must be in the same one.
   store(TraceRecord{at, TraceKind::point, node, 0, content, hash_.value()});

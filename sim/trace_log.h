@@ -2,13 +2,17 @@
 //
 // Every event goes into the rolling hash; which of them also stay in memory is an option. They are kept as small binary records
 // and become text only when somebody asks. The window of the last events is kept as two generations of records: when the younger
-// is full, the older is forgotten.
+// is full, the older is forgotten. The few events that an operator would write down are told at once to whoever listens: those are
+// not lost with a process that dies of the next one.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/trace.h"
@@ -59,6 +63,20 @@ struct TraceRecord {
   std::uint64_t hash;  // of the run, up to and including this event
 };
 
+/// An event that an operator would write down: a process starts or has ended, a fault strikes, or code on trial emits something above
+/// debug level. Valid during the call only.
+struct News {
+  Time at;
+  NodeId node;
+  TraceKind kind;                     // node_start, node_stop, fault or point
+  std::uint64_t number = 0;           // node_start: of the incarnation; fault: the FaultKind
+  const TracePoint* point = nullptr;  // of a point
+  std::span<const TraceField> fields{};
+};
+
+/// "key=value key=value".
+std::string format_fields(std::span<const TraceField> fields);
+
 /// The events of a run that stayed in memory; it outlives its world.
 class RunLog {
  public:
@@ -100,8 +118,13 @@ class TraceLog {
     hash_.add(b, node.value());
     ++count_;
     if (keep_ != TraceKeep::none) store(TraceRecord{at, kind, node, a, b, hash_.value()});
+    if (listener_ && is_news(kind)) [[unlikely]]
+      listener_({.at = at, .node = node, .kind = kind, .number = a});
   }
   void add_point(Time at, NodeId node, const TracePoint& point, std::initializer_list<TraceField> fields);
+
+  /// `listener` is told of what is news from now on; it must not call the world.
+  void on_news(std::function<void(const News&)> listener) { listener_ = std::move(listener); }
 
   std::uint64_t hash() const { return hash_.value(); }
   std::uint64_t count() const { return count_; }
@@ -111,6 +134,9 @@ class TraceLog {
   RunLog take();
 
  private:
+  static bool is_news(TraceKind kind) {
+    return kind == TraceKind::node_start || kind == TraceKind::node_stop || kind == TraceKind::fault;
+  }
   void store(const TraceRecord& record) {
     if (keep_ == TraceKeep::last && young_.records_.size() >= window_) [[unlikely]]
       turn_over();
@@ -121,6 +147,8 @@ class TraceLog {
   // Constant after construction.
   const TraceKeep keep_;
   const std::size_t window_;
+  // Constant once the run has begun.
+  std::function<void(const News&)> listener_;
   // Volatile.
   RunningHash hash_;
   std::uint64_t count_ = 0;

@@ -124,6 +124,7 @@ RandomSource World::random(std::string_view name) const { return state_->kernel.
 const FaultLog& World::faults() const { return state_->kernel.faults; }
 std::uint64_t World::hash() const { return state_->kernel.trace.hash(); }
 std::uint64_t World::event_count() const { return state_->kernel.trace.count(); }
+void World::on_news(std::function<void(const News&)> listener) { state_->kernel.trace.on_news(std::move(listener)); }
 std::vector<std::string> World::last_events(std::size_t limit) const { return state_->kernel.trace.last(limit); }
 RunLog World::take_log() { return state_->kernel.trace.take(); }
 std::size_t World::open_connections() const { return state_->internet.connection_count(); }

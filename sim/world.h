@@ -132,6 +132,8 @@ class World {
   void unfreeze_clock(NodeId node);
 
   // --- what happened ---
+  /// `listener` is told of what is news from now on; it must not call the world, but for name_of().
+  void on_news(std::function<void(const News&)> listener);
   const Options& options() const;
   /// The family of random streams that belongs to `name`: for nemeses, so that they draw nothing that others draw.
   RandomSource random(std::string_view name) const;

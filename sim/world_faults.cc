@@ -70,15 +70,19 @@ void World::rename_hosts(NodeId node, std::vector<std::string> hosts) {
 
 PartitionId World::partition(const std::vector<NodeId>& first, const std::vector<NodeId>& second, Direction direction) {
   State::Partition partition;
-  std::string detail;
   for (const NodeId from : first) {
     for (const NodeId to : second) {
       if (from == to) continue;
       partition.blocked.emplace_back(from, to);
       if (direction == Direction::both) partition.blocked.emplace_back(to, from);
-      detail += (detail.empty() ? "" : ", ") + name_of(from) + (direction == Direction::both ? " <> " : " > ") + name_of(to);
     }
   }
+  const auto names = [&](const std::vector<NodeId>& side) {
+    std::string text;
+    for (const NodeId node : side) text += (text.empty() ? "" : ", ") + name_of(node);
+    return text;
+  };
+  const std::string detail = names(first) + (direction == Direction::both ? " <> " : " > ") + names(second);
   const bool single = first.size() == 1 && second.size() == 1;
   partition.fault =
       state_->kernel.fault(FaultKind::partition, single ? first[0] : no_node, single ? second[0] : no_node, no_deadline, detail);

@@ -30,16 +30,20 @@ def expect(what, ran, status):
     print(f"{what}: {status}")
 
 
-def kill_worker_of(process):
-    """Kills the process that works on the seed as soon as it has used some of the processor: it is in the middle of it then."""
+def kill_worker_of(process, but=None):
+    """Kills the process that works on the seed as soon as it has used some of the processor: it is in the middle of it then.
+    Returns: its id."""
     children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while True:
         assert process.poll() is None, "it ended on its own"
         for child in children.read_text().split():
-            ticks = pathlib.Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
-            if int(ticks[11]) >= 10:
+            try:
+                ticks = pathlib.Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # the one that was killed before has been buried meanwhile
+            if int(ticks[11]) >= 10 and int(child) != but:
                 os.kill(int(child), signal.SIGKILL)
-                return
+                return int(child)
         time.sleep(0.01)
 
 
@@ -85,6 +89,13 @@ with tempfile.TemporaryDirectory() as name:
     expect("a run that did too little", idle, 1)
     assert "proved nothing" in idle.stdout and "safety" not in idle.stdout, idle.stdout
 
+    inside = scratch / "inside"
+    expect("a finding that no client saw", run(folder / "museum" / "kafka-7786.toml", "--seeds", "1..8", "--out", inside), 0)
+    timeline = next(inside.iterdir()).joinpath("timeline.txt").read_text()
+    for part in ("broker-0 is node 1", "no-progress:\n", "! partition of ", "the trial is over", "broker 1 is fenced",
+                 "leads orders-0 in epoch", "> no-progress: "):
+        assert part in timeline, f"no {part!r} in\n{timeline}"
+
     found = run(folder / "page-cache.toml", "--set", "expect={}", "--seeds", "1..4", "--out", scratch / "out")
     expect("lost writes that nobody expected", found, 1)
     command = shlex.split(found.stdout.splitlines()[-1])
@@ -92,7 +103,7 @@ with tempfile.TemporaryDirectory() as name:
     expect("the command of the last line", again, 1)
     (artifact,) = (scratch / "out").iterdir()
     assert {path.name for path in artifact.iterdir()} == {
-        "scenario.toml", "report.txt", "history.jsonl", "timeline.txt", "finding.dot"}
+        "scenario.toml", "report.txt", "history.jsonl", "events.txt", "timeline.txt", "finding.dot"}
     seed = artifact.name.rsplit("-", 1)[1]
     expect("the artifact, which expects its finding", run(artifact / "scenario.toml", "--seed", seed), 0)
 
@@ -102,9 +113,10 @@ with tempfile.TemporaryDirectory() as name:
 
     # Hours of simulated time, so that there is no end that could come first.
     endless = file(CALM.replace("2s", "1000h"))
-    crashing = subprocess.Popen([program, "run", endless, "--seed", "7"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    crashing = subprocess.Popen([program, "run", endless, "--seed", "7", "--out", scratch / "dead"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        kill_worker_of(crashing)
+        kill_worker_of(crashing, but=kill_worker_of(crashing))  # and the one that repeats it for the artifact
         crashing.stdout_text, crashing.stderr_text = crashing.communicate(timeout=60)
     finally:
         crashing.kill()
@@ -112,4 +124,8 @@ with tempfile.TemporaryDirectory() as name:
     assert "killed by signal 9" in crashing.stdout_text, crashing.stdout_text
     assert "crashed" in crashing.stdout_text, crashing.stdout_text
     assert crashing.stdout_text.splitlines()[-1].endswith("--seed 7"), crashing.stdout_text
+    (dead,) = (scratch / "dead").iterdir()
+    assert "broker-0: starts" in (dead / "events.txt").read_text()
+    assert "> its process was killed by signal 9" in (dead / "timeline.txt").read_text()
+    expect("the artifact of a crashed worker", run(dead / "scenario.toml", "--check-only"), 0)
     print("a crashed worker: 5")

@@ -6,6 +6,7 @@
 #include "reports/json.h"
 #include "reports/spacetime.h"
 #include "reports/text.h"
+#include "reports/timeline.h"
 
 using namespace faultline;
 using namespace faultline::reports;
@@ -105,9 +106,42 @@ TEST_CASE("reports: the timeline marks the witness and shows the faults and oper
         "    0.011000 s    op 1, process 1: send t-0@1=11: ok, 0.011000 s to 0.012000 s\n"
         "    0.020000 s  > op 2, process 2: poll t-0@1=11: ok, 0.020000 s to 0.021000 s\n"
         "    0.020000 s    op 3, process 3: poll nothing: ok, 0.020000 s to 0.030000 s\n");
-  CHECK(timeline_text(history, verdict.findings[0], {.max_operations = 1, .max_faults = 0}) ==
+  CHECK(timeline_text(history, verdict.findings[0], {}, {.max_operations = 1, .max_faults = 0}) ==
         "    0.001000 s  > op 0, process 1: send t-0@0=10: ok, 0.001000 s to 0.002000 s\n"
-        "    0.020000 s  > op 2, process 2: poll t-0@1=11: ok, 0.020000 s to 0.021000 s\n");
+        "    0.020000 s  > op 2, process 2: poll t-0@1=11: ok, 0.020000 s to 0.021000 s\n"
+        "           ...  1 more faults in between\n");
+}
+
+TEST_CASE("reports: the timeline of what no operation shows has what the system did until it was seen") {
+  const LogHistory history = lost_write();
+  const std::vector<checkers::Happening> happenings{
+      {Time(1ms), "broker-1", "starts"},
+      {Time(3ms), "broker-1", "partition.leads partition=t-0", "t-0"},
+      {Time(4ms), "broker-1", "partition.leads partition=u-0", "u-0"},
+      {Time(5ms), "node 0", "crash", "", true},
+      {Time(6ms), "", "the trial is over"},
+      {Time(7ms), "broker-2", "fails"},
+      {Time(8ms), "broker-2", "fails"},
+      {Time(10ms), "broker-2", "starts"},
+  };
+  const checkers::Finding finding{.anomaly = "watermark-went-back", .partition = "t-0", .witness = {}, .text = "from 5 to 3"};
+  Context context{.happenings = happenings, .seen = checkers::Sighting{Time(2ms), Time(9ms)}};
+  CHECK(timeline_text(history, finding, context) ==
+        "    0.003000 s    broker-1: partition.leads partition=t-0\n"
+        "    0.005000 s  ! crash of node \"0\", until 0.008000 s\n"
+        "    0.006000 s    --- the trial is over ---\n"
+        "    0.007000 s    broker-2: fails (2 times)\n"
+        "    0.009000 s  > watermark-went-back: from 5 to 3\n");
+  const std::string picture = spacetime_dot(history, finding, context);
+  CHECK(picture.find("\"event2\" [label=\"fails\"") != std::string::npos);
+  CHECK(picture.find("\"finding\" [label=\"watermark-went-back\"") != std::string::npos);
+  // Nothing is known of the moment: all of it is shown, but for the middle of what is too much.
+  context.seen.reset();
+  CHECK(timeline_text(history, finding, context, {.max_faults = 0, .max_happenings = 2}) ==
+        "    0.001000 s    broker-1: starts\n"
+        "    0.010000 s    broker-2: starts\n"
+        "           ...  2 more faults in between\n"
+        "           ...  3 more events in between\n");
 }
 
 TEST_CASE("reports: the picture has a lane per process and per fault's target, and escapes names") {

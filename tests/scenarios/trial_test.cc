@@ -292,3 +292,25 @@ TEST_CASE("trial: with the page cache for a disk, lost writes are found, and num
   REQUIRE(lost > 0);
   REQUIRE(gaps > 0);
 }
+
+TEST_CASE("trial: who follows a run is told what servers do and what is done to them, and changes nothing by it") {
+  const Scenario scenario = read(std::string(calm) + "[cluster]\nbrokers = 3\n[[fault]]\nat = \"1s\"\nkind = \"kill\"\n" +
+                                 "node = \"leader of t-0\"\n");
+  std::vector<checkers::Happening> happenings;
+  const RunResult followed =
+      run_trial(scenario, 1, {.on_happening = [&](const checkers::Happening& happening) { happenings.push_back(happening); }});
+  REQUIRE(followed.hash == run_trial(scenario, 1).hash);
+  const auto told = [&](std::string_view who, std::string_view what) {
+    return std::any_of(happenings.begin(), happenings.end(), [&](const checkers::Happening& happening) {
+      return happening.who.starts_with(who) && happening.what.starts_with(what);
+    });
+  };
+  REQUIRE(told("broker-2", "starts (incarnation 1)"));
+  REQUIRE(told("broker-", "kill"));
+  REQUIRE(told("broker-", "control.active"));
+  REQUIRE(told("metadata", "broker "));
+  REQUIRE(told("", "the trial begins"));
+  REQUIRE_FALSE(told("writer", ""));
+  REQUIRE_FALSE(told("", "client."));
+  REQUIRE(std::is_sorted(happenings.begin(), happenings.end(), [](const auto& a, const auto& b) { return a.at < b.at; }));
+}
