@@ -59,14 +59,26 @@ Result<std::unique_ptr<LocalCluster>> create_or_open(const ClusterOptions& optio
   return present;
 }
 
+/// The nodes that do not run. Errors: closed: one is paused, and would be waited for in vain.
+Result<std::vector<std::int32_t>> nodes_to_start(const LocalCluster& cluster) {
+  std::vector<std::int32_t> ids;
+  for (const auto& [id, node] : cluster.state().nodes) {
+    const ProcessState state = state_of(node.process);
+    if (state == ProcessState::paused)
+      return Error(Errc::closed, fmt::format("node {} is paused; `faultline cluster resume {}` lets it go on", id, id));
+    if (state == ProcessState::gone) ids.push_back(id);
+  }
+  return ids;
+}
+
 Result<> up(const ClusterOptions& options) {
   const std::unique_ptr<LocalCluster> cluster = TRY(create_or_open(options));
-  const std::vector<std::int32_t> ids = all_nodes(*cluster);
-  Result<> ready = cluster->start(ids);
-  if (ready) ready = cluster->wait_ready(ids, options.timeout_ms);
+  const std::vector<std::int32_t> started = TRY(nodes_to_start(*cluster));
+  Result<> ready = cluster->start(started);
+  if (ready) ready = cluster->wait_ready(all_nodes(*cluster), options.timeout_ms);
   if (!ready) {
-    // Half a cluster is of no use to anybody; what it printed stays.
-    static_cast<void>(stop(*cluster, ids, options.timeout_ms));
+    // Half a cluster is of no use to anybody, but what ran before is not ours to end. What they printed stays.
+    static_cast<void>(stop(*cluster, started, options.timeout_ms));
     return ready.error();
   }
   fmt::print("{}\n", bootstrap_of(cluster->addresses()));

@@ -194,6 +194,9 @@ Result<> LocalCluster::start_one(ClusterNode& node) {
   file << properties;
   file.close();
   if (!file) return Error(Errc::io_error, "cannot write " + path + "/server.properties");
+  std::error_code no_log_yet;
+  const std::uintmax_t log_bytes = std::filesystem::file_size(log_of(node.id), no_log_yet);
+  log_begins_[node.id] = no_log_yet ? 0 : log_bytes;
   node.process = TRY(start_process(
       {
         TRY(own_program())
@@ -202,6 +205,18 @@ Result<> LocalCluster::start_one(ClusterNode& node) {
       path + "/log"));
   node.is_meant_to_run = true;
   return save();
+}
+
+// The others may not have noticed yet that it was away: what they say of it may be said of its predecessor.
+bool LocalCluster::has_said_ready(std::int32_t id) const {
+  const auto begins = log_begins_.find(id);
+  if (begins == log_begins_.end()) return true;
+  std::ifstream log(log_of(id));
+  log.seekg(static_cast<std::streamoff>(begins->second));
+  for (std::string line; std::getline(log, line);) {
+    if (line.starts_with("faultline ") && line.find(" ready on ") != std::string::npos) return true;
+  }
+  return false;
 }
 
 Result<> LocalCluster::format_once(ClusterNode& node) {
@@ -230,7 +245,9 @@ Result<raft::VoterSet> LocalCluster::first_voters() const {
 
 Result<> LocalCluster::wait_ready(const std::vector<std::int32_t>& ids, std::int64_t timeout_ms) {
   const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
-  const auto serves = [&](const ClusterView& view, std::int32_t id) { return !state_.nodes.at(id).is_broker || view.serves(id); };
+  const auto serves = [&](const ClusterView& view, std::int32_t id) {
+    return has_said_ready(id) && (!state_.nodes.at(id).is_broker || view.serves(id));
+  };
   for (;;) {
     const ClusterView view = look_at_cluster(addresses(), look_timeout_ms);
     for (const std::int32_t id : ids) {
@@ -241,7 +258,9 @@ Result<> LocalCluster::wait_ready(const std::vector<std::int32_t>& ids, std::int
     if (Clock::now() >= deadline) {
       std::string waited;
       for (const std::int32_t id : ids) waited += serves(view, id) ? "" : fmt::format(" {}", id);
-      return Error(Errc::timed_out, view.trouble.empty() ? "still not serving: node" + waited : view.trouble);
+      return Error(Errc::timed_out, view.trouble.empty()
+                                        ? fmt::format("still not serving after {} ms: node{}", timeout_ms, waited)
+                                        : fmt::format("after {} ms no broker tells who serves: {}", timeout_ms, view.trouble));
     }
     std::this_thread::sleep_for(poll_interval);
   }

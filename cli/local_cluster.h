@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,7 +48,7 @@ class LocalCluster {
 
   /// Starts those of `ids` that do not run. Errors: io_error; invalid_argument.
   Result<> start(const std::vector<std::int32_t>& ids);
-  /// Waits until the nodes among `ids` that are brokers serve. Errors: timed_out; closed: one has ended, with what it printed last.
+  /// Waits until those of `ids` that were started here have said that they are ready, and the brokers among them serve. Errors: timed_out; closed: one has ended, with what it printed last.
   Result<> wait_ready(const std::vector<std::int32_t>& ids, std::int64_t timeout_ms);
   /// Has all of them end by themselves, at the same time. `progress` is told of each that has.
   /// Returns: those that had to be killed, since they had not by then.
@@ -67,6 +68,7 @@ class LocalCluster {
   std::string properties_of(const ClusterNode& node) const;
   Result<> check_settings() const;
   Result<> start_one(ClusterNode& node);
+  bool has_said_ready(std::int32_t id) const;
   Result<> format_once(ClusterNode& node);
   Result<raft::VoterSet> first_voters() const;
   Result<> save() const { return state_.save(directory_); }
@@ -74,6 +76,7 @@ class LocalCluster {
   const std::string directory_;
   const std::unique_ptr<ClusterLock> lock_;
   ClusterState state_;
+  std::map<std::int32_t, std::uintmax_t> log_begins_;  // of nodes that were started here: how long their log was before
 };
 
 }  // namespace faultline::cli

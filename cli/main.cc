@@ -2,10 +2,14 @@
 // option parser is named here and in admin_options.cc alone, since its header costs seconds to compile.
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/suggest.h"
 #include "cli/admin_options.h"
 #include "cli/bench.h"
 #include "cli/broker.h"
@@ -130,6 +134,7 @@ void add_bench(CLI::App& app, BenchOptions& options, Command& command) {
       ->required()
       ->check(CLI::IsMember({"sim", "broker", "cluster", "checkers"}));
   sub->add_flag("--json", options.json, "Print the figures as JSON");
+  sub->footer("Exit status: 0 measured, 2 bad usage, 5 internal error.");
   sub->callback([&] { command = [&] { return bench(options); }; });
 }
 
@@ -148,6 +153,10 @@ void add_broker(CLI::App& app, BrokerOptions& options, Command& command) {
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))
       ->check(CLI::NonNegativeNumber)
       ->type_name("TIME");
+  sub->footer(
+      "Says on stdout when it is ready. Without more it is a cluster of its own; docs/OPERATING.md has the settings of larger "
+      "ones.\n"
+      "Exit status: 0 asked to stop, 2 bad usage, or its port or data directory is in use, 5 its disk failed or internal error.");
   sub->callback([&] { command = [&] { return broker(options); }; });
 }
 
@@ -176,6 +185,7 @@ void add_produce(CLI::App& app, ProduceOptions& options, Command& command) {
   sub->add_option("--acks", options.acks, "0, 1 or all")->capture_default_str();
   sub->add_option("--linger", options.linger_ms, "Milliseconds to wait for a batch to fill")->capture_default_str();
   sub->add_flag("-v,--verbose", options.verbose, "Print partition and offset of each record");
+  sub->footer("Exit status: 0 all were acknowledged, 1 some were not or no broker was reached, 2 bad usage, 5 internal error.");
   sub->callback([&] { command = [&] { return produce(options); }; });
 }
 
@@ -190,13 +200,33 @@ void add_consume(CLI::App& app, ConsumeOptions& options, Command& command) {
   sub->add_option("-f,--format", options.format,
                   "%v value, %k key, %o offset, %p partition, %t topic, %T timestamp, %e leader epoch, %h headers, \\n \\t")
       ->capture_default_str();
+  sub->footer("Exit status: 0 done or interrupted, 1 refused or no broker reached, 2 bad usage, 5 internal error.");
   sub->callback([&] { command = [&] { return consume(options); }; });
+}
+
+/// Says that a word is no subcommand, where one was expected: the parser itself only says that one is missing.
+/// Returns: whether that is what was wrong.
+bool explain_unknown_subcommand(const CLI::App& app) {
+  const CLI::App* asked = &app;
+  while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+  const std::vector<std::string> unknown = app.remaining(true);
+  std::vector<std::string> names;
+  for (const CLI::App* sub : asked->get_subcommands({})) names.push_back(sub->get_name());
+  if (names.empty() || unknown.empty() || unknown.front().starts_with('-')) return false;
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const std::string_view closest = closest_word(unknown.front(), known);
+  const std::string whole = asked == &app ? "faultline" : "faultline " + asked->get_name();
+  const std::string hint = closest.empty() ? "" : "; did you mean '" + std::string(closest) + "'?";
+  std::fprintf(stderr, "%s: there is no subcommand '%s'%s\nRun %s --help for those that there are.\n", whole.c_str(),
+               unknown.front().c_str(), hint.c_str(), whole.c_str());
+  return true;
 }
 
 int main_of(int argc, char** argv) {
   CLI::App app("Faultline: a Kafka-compatible broker, born inside a deterministic simulator", "faultline");
   app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
   app.require_subcommand(1);
+  app.footer("faultline SUBCOMMAND --help says more, and what each exit status means.");
   Command command;
   RunOptions run_options;
   run_options.program = argv[0];
@@ -223,6 +253,9 @@ int main_of(int argc, char** argv) {
   add_bench(app, bench_options, command);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    if (!explain_unknown_subcommand(app)) app.exit(error);
+    return static_cast<int>(ExitCode::usage);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? static_cast<int>(ExitCode::ok) : static_cast<int>(ExitCode::usage);
   }

@@ -46,7 +46,7 @@ Result<std::vector<Room>> open_rooms(const std::string& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
     if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
   }
-  if (failure) return Error(Errc::not_found, folder + ": " + failure.message());
+  if (failure) return Error(Errc::not_found, folder + ": " + failure.message() + " (--folder says where the scenarios are)");
   std::sort(files.begin(), files.end());
   std::vector<Room> rooms;
   for (const std::string& file : files) {

@@ -66,6 +66,18 @@ with tempfile.TemporaryDirectory() as name:
     expect("seeds that are no range", run(file(CALM), "--seeds", "5..1"), 2)
     expect("an unknown option", run(file(CALM), "--bogus"), 2)
 
+    for words, message in ((["rnu"], "faultline: there is no subcommand 'rnu'; did you mean 'run'?"),
+                           (["topic", "lsit"], "faultline topic: there is no subcommand 'lsit'; did you mean 'list'?"),
+                           (["zebra"], "faultline: there is no subcommand 'zebra'\n"),
+                           (["quorum"], "A subcommand is required"),
+                           (["run"], "FILE is required")):
+        mistyped = subprocess.run([program, *words], capture_output=True, text=True)
+        expect(" ".join(words), mistyped, 2)
+        assert message in mistyped.stderr, mistyped.stderr
+    nowhere = subprocess.run([program, "museum", "--folder", scratch / "nowhere"], capture_output=True, text=True)
+    expect("a museum that is not there", nowhere, 2)
+    assert "--folder" in nowhere.stderr, nowhere.stderr
+
     expect("an exhibit", run(file(CALM), "--exhibit", "kafka-6683"), 0)
     mistyped = run(file(CALM), "--exhibit", "fsync-tarp")
     expect("an exhibit that is not there", mistyped, 2)

@@ -106,6 +106,34 @@ class Cluster(unittest.TestCase):
         self.run_command("pause", "1")
         self.assertEqual(self.run_command("down"), "node 1 stopped\n")
 
+    def test_up_starts_what_is_down_and_never_ends_what_runs(self):
+        self.run_command("up", "--brokers", "3")
+        pids = [self.node(number)["pid"] for number in (1, 2, 3)]
+        self.run_command("kill", "3")
+        self.run_command("pause", "1")
+        self.assertIn("node 1 is paused; `faultline cluster resume 1` lets it go on", self.run_command("up", status=FAILED))
+        self.run_command("resume", "1")
+        # One that cannot start is no reason to end the others.
+        data = os.path.join(self.folder, "node-3", "data")
+        shutil.move(data, data + "-away")
+        with open(data, "w"):
+            pass
+        self.assertIn("node-3/data", self.run_command("up", status=FAILED))
+        self.assertEqual([self.node(number)["state"] for number in (1, 2, 3)], ["running", "running", "stopped"])
+        os.remove(data)
+        shutil.move(data + "-away", data)
+        self.run_command("up")
+        self.assertEqual([self.node(number)["pid"] for number in (1, 2)], pids[:2])
+        self.assertEqual(self.node(3)["state"], "running")
+
+    def test_a_node_that_was_killed_serves_again_when_restart_says_so(self):
+        # The other two take it for alive until its session ends.
+        self.run_command("up", "--brokers", "3")
+        self.run_command("kill", "2")
+        self.run_command("restart", "2")
+        with open(os.path.join(self.folder, "node-2", "log")) as file:
+            self.assertEqual(file.read().count(" ready on "), 2)
+
     def test_a_cluster_that_is_stopped_as_a_whole_and_the_last_without_a_majority_do_not_wait_in_vain(self):
         # `down` kills what has not stopped after 30 s, and says so with its status.
         self.run_command("up", "--brokers", "3", "--config", "controlled.shutdown.max.wait.ms=100000")
