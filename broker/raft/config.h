@@ -13,10 +13,10 @@
 namespace faultline::raft {
 
 struct Config {
-  /// A follower that does not hear a leader for a time drawn from [t, 2t) asks for votes (section 5.2 of the paper; Kafka:
-  /// controller.quorum.fetch.timeout.ms).
+  /// A voter that does not hear a leader for a time drawn from [t, 2t) asks for votes (section 5.2 of the paper; Kafka:
+  /// controller.quorum.fetch.timeout.ms). An observer that does not hear one for t asks others for it.
   Duration election_timeout{1000ms};
-  /// How often a leader lets itself be heard when there is nothing to say.
+  /// How often a leader lets itself be heard when there is nothing to say, and an observer that has none asks for one.
   Duration heartbeat_interval{200ms};
   /// An append carries entries up to this size, and always at least one.
   std::size_t max_append_bytes = 512 * 1024;

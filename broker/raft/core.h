@@ -54,6 +54,12 @@ struct Recovered {
   static Recovered bootstrap(VoterSet voters);
 };
 
+/// A leader, and when it was last heard.
+struct HeardLeader {
+  NodeId node;
+  Time at;
+};
+
 class Core {
  public:
   /// Requires: config.validate(); `self` names a directory.
@@ -74,6 +80,8 @@ class Core {
   bool leads() const { return std::holds_alternative<Leader>(role_); }
   /// Whom this node believes to lead this term.
   std::optional<ReplicaKey> leader() const;
+  /// Of a leader: whom it has followed before. Nothing: nobody since it started, or led last.
+  const std::optional<HeardLeader>& predecessor() const { return last_followed_; }
   Term term() const { return hard_state_.term; }
   const HardState& hard_state() const { return hard_state_; }
   const Log& log() const { return log_; }
@@ -124,7 +132,10 @@ class Core {
   void on(const ReplicaKey& from, const VoteRequest& request);
   void on(const ReplicaKey& from, const VoteReply& reply);
   void election_timed_out();
+  void seek_leader();
+  void dismiss_observers(const Leader& led);
   Time draw_election_deadline();
+  Time draw_follower_deadline(bool has_leader);
 
   // follower.cc
   Follower* follow(const ReplicaKey& leader, std::uint64_t read_round);
@@ -209,7 +220,8 @@ class Core {
   Index commit_;
   Role role_;
   RandomStream random_;
-  std::size_t asked_ = 0;  // how many nodes an observer has asked for the leader
+  NodeId asked_;  // whom an observer has asked for the leader last, or has followed since
+  std::optional<HeardLeader> last_followed_;
   bool failed_ = false;
 
   // Of the step under way.

@@ -1,17 +1,26 @@
 // Elections: section 5.2 and 5.4.1 of the paper, with pre-vote (thesis 9.6, KIP-996).
 //
-// Before it raises its term, a voter asks whether it would win. Those who hear a leader say no, so that a node which returns from
-// behind a partition disturbs nobody. A vote is on the disk before it is answered, and a candidate's own before it asks anybody.
+// Before it raises its term, a voter asks whether it would win. Those who have heard a leader within an election timeout, the shortest
+// after which anybody stands (thesis 4.2.3), say no, so that a node which returns from behind a partition disturbs nobody. A vote is on
+// the disk before it is answered, and a candidate's own before it asks anybody.
+#include <algorithm>
+#include <set>
+
 #include "base/check.h"
 #include "broker/raft/core.h"
 
 namespace faultline::raft {
 
 void Core::become_follower(std::optional<ReplicaKey> leader) {
-  if (const auto* led = std::get_if<Leader>(&role_)) refuse_reads(led->reads);
+  if (const auto* led = std::get_if<Leader>(&role_)) {
+    refuse_reads(led->reads);
+    dismiss_observers(*led);
+    last_followed_.reset();
+  }
   Follower follower;
   follower.leader = leader;
-  follower.deadline = draw_election_deadline();
+  follower.heard = now_;
+  follower.deadline = draw_follower_deadline(leader.has_value());
   role_ = std::move(follower);
 }
 
@@ -19,10 +28,10 @@ void Core::adopt_term(Term term) {
   ENSURE(term > this->term());
   set_hard_state({term, std::nullopt});
   const auto* follower = std::get_if<Follower>(&role_);
-  // A follower goes on waiting from when it last heard a leader: a candidate that nobody votes for must not keep others from standing.
+  // A voter goes on waiting from when it last heard a leader: a candidate that nobody votes for must not keep others from standing.
   const std::optional<Time> deadline = follower == nullptr ? std::nullopt : std::optional(follower->deadline);
   become_follower(std::nullopt);
-  if (deadline) std::get<Follower>(role_).deadline = *deadline;
+  if (deadline && may_lead()) std::get<Follower>(role_).deadline = *deadline;
 }
 
 Time Core::draw_election_deadline() {
@@ -30,17 +39,35 @@ Time Core::draw_election_deadline() {
   return after(now_, config_.election_timeout + extra);
 }
 
-void Core::election_timed_out() {
-  if (may_lead()) {
-    begin_prevote();
-    return;
+/// Until when a follower waits for its leader to say something, or for somebody to lead. Voters must not all stand at once.
+Time Core::draw_follower_deadline(bool has_leader) {
+  if (may_lead()) return draw_election_deadline();
+  return has_leader ? after(now_, config_.election_timeout) : now_;
+}
+
+void Core::election_timed_out() { may_lead() ? begin_prevote() : seek_leader(); }
+
+/// Nobody tells an observer of a new leader, since no voter knows it: it asks one node after the other, the lost leader last (KIP-595: a
+/// fetch that times out goes to another of the bootstrap servers). Whoever leads serves it, all others name the leader that they hear.
+void Core::seek_leader() {
+  // One that has voted for somebody goes on owing the answer.
+  const auto* follower = std::get_if<Follower>(&role_);
+  if (follower == nullptr || follower->leader) become_follower(std::nullopt);
+  std::get<Follower>(role_).deadline = after(now_, config_.heartbeat_interval);
+  std::set<NodeId> nodes(config_.bootstrap.begin(), config_.bootstrap.end());
+  for (const Voter& voter : voters()) nodes.insert(voter.key.node);
+  nodes.erase(self_.node);
+  if (nodes.empty()) return;
+  const auto next = nodes.upper_bound(asked_);
+  asked_ = next == nodes.end() ? *nodes.begin() : *next;
+  ask_to_be_served({asked_, DirectoryId()});
+}
+
+/// Voters notice by themselves that nobody leads any more; whoever else was served here need not wait until it does.
+void Core::dismiss_observers(const Leader& led) {
+  for (const auto& [key, peer] : led.peers) {
+    if (!voters().contains(key)) send(key, LeaderHint{.leader = std::nullopt});
   }
-  become_follower(std::nullopt);
-  std::vector<ReplicaKey> nodes;
-  for (const Voter& voter : voters()) nodes.push_back(voter.key);
-  for (const NodeId node : config_.bootstrap) nodes.push_back({node, DirectoryId()});
-  std::erase_if(nodes, [this](const ReplicaKey& key) { return key.node == self_.node; });
-  if (!nodes.empty()) ask_to_be_served(nodes[asked_++ % nodes.size()]);
 }
 
 void Core::begin_prevote() {
@@ -98,11 +125,12 @@ void Core::become_leader() {
   send_to_all(Send::news);
 }
 
-/// The leader of this term, if it has been heard lately.
+/// The leader of this term, if it has been heard lately. How long this node itself would wait before it stands does not matter: if it
+/// did, an election would be won when the last of the voters that are needed gives the leader up, not when the first one does.
 std::optional<ReplicaKey> Core::leader_heard() const {
   if (leads()) return self_;
   const auto* follower = std::get_if<Follower>(&role_);
-  return follower != nullptr && now_ < follower->deadline ? follower->leader : std::nullopt;
+  return follower != nullptr && now_ < after(follower->heard, config_.election_timeout) ? follower->leader : std::nullopt;
 }
 
 bool Core::grants(const ReplicaKey& candidate, const VoteRequest& request) const {

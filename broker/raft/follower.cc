@@ -19,7 +19,10 @@ Follower* Core::follow(const ReplicaKey& leader, std::uint64_t read_round) {
   }
   if (!this->leader()) become_follower(leader);
   auto& follower = std::get<Follower>(role_);
-  follower.deadline = draw_election_deadline();
+  follower.heard = now_;
+  follower.deadline = draw_follower_deadline(true);
+  asked_ = leader.node;
+  last_followed_ = HeardLeader{leader.node, now_};
   follower.read_round = std::max(follower.read_round, read_round);
   return &follower;
 }
@@ -95,9 +98,13 @@ void Core::follower_persisted(Follower& follower) {
   if (follower.leader && (follower.owes_answer || news)) answer_leader();
 }
 
-void Core::ask_to_be_served(const ReplicaKey& node) { send(node, Observe{.last = log_.last()}); }
+void Core::ask_to_be_served(const ReplicaKey& node) {
+  send(node, Observe{.last = log_.last()});
+  if (!may_lead() && !leader()) std::get<Follower>(role_).deadline = after(now_, config_.heartbeat_interval);
+}
 
 void Core::on(const ReplicaKey& from, const LeaderHint& hint) {
+  if (leader() == from && !may_lead()) become_follower(std::nullopt);
   if (!hint.leader || *hint.leader == self_ || *hint.leader == from || leader_heard()) return;
   ask_to_be_served(*hint.leader);
 }

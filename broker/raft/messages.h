@@ -74,7 +74,7 @@ struct Observe {
   Position last;
 };
 
-/// The answer of one who does not lead.
+/// The answer of one who does not lead, or its farewell to observers when it does no longer.
 struct LeaderHint {
   std::optional<ReplicaKey> leader;
 };

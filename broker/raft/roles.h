@@ -23,7 +23,8 @@ struct Incoming {
 /// Follows, or waits for somebody to follow. One who is no voter (an observer) is a follower for ever.
 struct Follower {
   std::optional<ReplicaKey> leader;     // of this term, heard from itself
-  Time deadline{};                      // by then the leader must have been heard
+  Time heard{};                         // when it was, last
+  Time deadline{};                      // by then it must have been heard again, or somebody is asked
   Index received;                       // the log is the leader's up to here
   Index acknowledged;                   // what the leader was last told to be durable
   bool owes_answer = false;             // an append that could not be answered, as the term is not durable yet

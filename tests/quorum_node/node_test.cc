@@ -238,6 +238,36 @@ TEST_CASE("quorum node: who has slept through a change of all voters finds the n
   finish(cluster);
 }
 
+TEST_CASE(
+    "quorum node: observers follow a new leader three heartbeats after its election at the latest, however the old one went") {
+  enum class End : std::uint8_t { frozen, cut_off, killed };
+  const raft::Config raft = raft_config(300ms);
+  for (const End end : {End::frozen, End::cut_off, End::killed}) {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+      CAPTURE(static_cast<int>(end), seed);
+      sim::Options options;
+      options.seed = seed;
+      Cluster cluster(options, {.voters = 3, .observers = 4, .raft = raft, .workload = false});
+      const Cluster::Machine& old = await_leader(cluster);
+      cluster.world().run_for(2s);
+      const raft::Term term = old.node->core().term();
+      std::vector<sim::NodeId> others;
+      for (const Cluster::Machine& machine : cluster.machines()) {
+        if (&machine != &old) others.push_back(machine.sim);
+      }
+      if (end == End::frozen) cluster.world().pause(old.sim);
+      if (end == End::cut_off) cluster.world().partition({old.sim}, others);
+      if (end == End::killed) cluster.world().kill(old.sim);
+      const auto knows = [&](const Cluster::Machine& machine) {
+        return &machine == &old || (machine.node->core().term() > term && machine.node->core().leader().has_value());
+      };
+      REQUIRE(cluster.run_until([&] { return std::ranges::count_if(cluster.machines(), knows) > 1; }, 10s));
+      cluster.world().run_for(3 * raft.heartbeat_interval);
+      CHECK(std::ranges::all_of(cluster.machines(), knows));
+    }
+  }
+}
+
 TEST_CASE("quorum node: planted mistakes reach the core") {
   Cluster cluster({}, {.voters = 1, .raft = [] {
                          raft::Config config = raft_config(300ms);

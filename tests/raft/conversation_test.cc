@@ -164,6 +164,76 @@ TEST_CASE("KIP-996: a pre-vote changes nothing, and who hears a leader refuses i
   CHECK(refused.leader == key(3));
 }
 
+TEST_CASE("thesis 4.2.3: who has heard no leader for the shortest election timeout would vote, though it waits longer itself") {
+  Talk talk(3, {1});
+  talk.hear(3, 3, append(at(1, 2), {}));
+  talk.ignore();
+  talk.pass(999ms);
+  talk.hear(2, 3, vote(at(1, 2), VoteKind::pre));
+  CHECK_FALSE(talk.said<VoteReply>().granted);
+  talk.pass(1ms);
+  REQUIRE(talk.core().leader() == key(3));
+  talk.hear(2, 3, vote(at(1, 2), VoteKind::pre));
+  CHECK(talk.said<VoteReply>().granted);
+}
+
+TEST_CASE("KIP-595: an observer whose leader is silent asks one node after the other, that leader last") {
+  Talk talk(3, {});
+  talk.hear(3, 3, append(at(0, 1), {Entry{at(3, 2), VotersChanged{voters({2, 3, 4})}}}, 2));
+  talk.synced();
+  talk.hear(3, 3, append(at(3, 2), {}));
+  talk.ignore();
+  talk.pass(999ms);
+  REQUIRE(talk.silent());
+  talk.pass(1ms);
+  for (const int asked : {4, 2, 3, 4}) {
+    REQUIRE(talk.last().send.size() == 1);
+    CHECK(talk.last().send.front().to.node == NodeId(asked));
+    CHECK(talk.said<Observe>().last == at(3, 2));
+    talk.pass(200ms);
+  }
+  // One that has heard another leader names it: that is the next to be asked.
+  talk.ignore();
+  talk.hear(2, 4, LeaderHint{.leader = key(4)});
+  CHECK(talk.last().send.front().to == key(4));
+  talk.ignore();
+  talk.pass(199ms);
+  CHECK(talk.silent());
+  talk.hear(4, 4, append(at(3, 2), {}));
+  CHECK(talk.core().leader() == key(4));
+}
+
+TEST_CASE("raft 5.2: who is no voter any more, and is asked for its vote, gives it though it looks for a leader meanwhile") {
+  Talk talk(3, {});
+  talk.hear(3, 3, append(at(0, 1), {Entry{at(3, 2), VotersChanged{voters({2, 3})}}}, 2));
+  talk.synced();
+  talk.hear(2, 4, vote(at(3, 2)));
+  talk.ignore();
+  talk.pass(300ms);
+  CHECK(talk.said<Observe>().last == at(3, 2));
+  talk.synced();
+  CHECK(talk.said<VoteReply>().granted);
+}
+
+TEST_CASE("observers: a leader that resigns says so to those who are no voters, and they look for another at once") {
+  Talk leader(3, {});
+  leader.lead();
+  leader.hear(9, leader.core().term().value(), Observe{.last = at(0, 1)});
+  leader.ignore();
+  leader.hear(2, 9, vote(at(9, 9)));
+  CHECK(leader.last().send.front().to == key(9));
+  CHECK_FALSE(leader.said<LeaderHint>().leader.has_value());
+
+  Talk observer(3, {});
+  observer.hear(3, 3, append(at(0, 1), {Entry{at(3, 2), VotersChanged{voters({2, 3})}}}, 2));
+  observer.ignore();
+  observer.hear(3, 3, LeaderHint{});
+  CHECK_FALSE(observer.core().leader().has_value());
+  observer.pass(0ms);
+  CHECK(observer.last().send.front().to.node == NodeId(2));
+  CHECK(observer.said<Observe>().last == at(3, 2));
+}
+
 TEST_CASE("KRaft: no vote in a term whose leader is known") {
   Talk talk(3, {1});
   talk.hear(3, 3, append(at(1, 2), {}));
