@@ -68,7 +68,9 @@ void ControllerService::follow() {
   if (!takes_entries(core) || !seen_all) return;
   term_ = core.term();
   last_decided_ = log_.position();
-  controller_.lead(env_.clock.now(), log_.image());
+  std::optional<controller::LastController> last;
+  if (core.predecessor()) last = {.node = core.predecessor()->node.value(), .heard = core.predecessor()->at};
+  controller_.lead(env_.clock.now(), log_.image(), last);
   env_.trace.emit(active_point, {{"term", term_.value()}, {"applied", log_.image().applied()}});
   propose_decided();
 }

@@ -17,12 +17,16 @@ using metadata::ConfigValues;
 Controller::Controller(ControllerConfig config, RandomStream random)
     : config_(std::move(config)), random_(random), sessions_(config_.session_timeout) {}
 
-void Controller::lead(Time now, ClusterImage committed) {
+// A process that dies as controller and broker would otherwise lead its partitions for an election longer than one that dies as broker.
+// Half a session is left to it in any case: where the election took long, it may just be looking for its new controller.
+void Controller::lead(Time now, ClusterImage committed, std::optional<LastController> last) {
   resign();
   leading_ = true;
   image_ = std::move(committed);
   for (const auto& [id, broker] : image_.brokers()) {
-    if (!broker.fenced) sessions_.touch(id, now, 0);
+    if (broker.fenced) continue;
+    const bool was_controller = last && last->node == id;
+    sessions_.touch(id, was_controller ? std::max(last->heard, now - config_.session_timeout / 2) : now, 0);
   }
   if (image_.features().empty()) begin_features();
   next_balance_ = config_.leader_balance ? after(now, config_.leader_balance_interval) : no_deadline;

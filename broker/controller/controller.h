@@ -61,9 +61,9 @@ class Controller {
 
   // --- role ---
 
-  /// Becomes the active controller on top of what is committed. Every unfenced broker gets a whole session. In a new cluster this is
-  /// the first decision.
-  void lead(Time now, ClusterImage committed);
+  /// Becomes the active controller on top of what is committed. Every unfenced broker gets a whole session, but for the one in whose
+  /// process the last controller was: its session goes on from when that was heard. In a new cluster this is the first decision.
+  void lead(Time now, ClusterImage committed, std::optional<LastController> last = std::nullopt);
   void resign();
   bool leading() const { return leading_; }
   /// Everything decided so far. Requires: leading().

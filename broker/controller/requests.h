@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "broker/metadata/records.h"
 
 namespace faultline::controller {
@@ -34,6 +35,12 @@ struct Registration {
   /// Logs that may lack what they acknowledged: a sync failed, a bad batch lay before good ones, or they ended below a point that they
   /// had noted as reached. Not those of which only an interrupted write was cut off.
   std::vector<PartitionName> damaged;
+};
+
+/// Who led before, as the one knows who leads now and has followed it.
+struct LastController {
+  BrokerId node = metadata::no_broker;  // of its process, which may be a broker as well
+  Time heard;
 };
 
 struct Heartbeat {

@@ -1,7 +1,7 @@
 // Which brokers the active controller has heard of lately.
 //
-// Passing knowledge, never recorded: a new controller gives every broker a whole session from the moment it takes over, since it
-// cannot know who was silent before.
+// Passing knowledge, never recorded: a new controller gives brokers a whole session from the moment it takes over, since it cannot know
+// who was silent before; but for the one in the process of its predecessor, which it has followed itself.
 #pragma once
 
 #include <cstdint>

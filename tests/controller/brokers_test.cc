@@ -85,6 +85,22 @@ TEST_CASE("controller: a new controller gives everybody a whole session") {
   CHECK(cluster.image().broker(1)->fenced);
 }
 
+TEST_CASE("controller: the session of a broker that was the controller as well goes on, but half of one is left to it at least") {
+  Cluster cluster;
+  for (const BrokerId id : {1, 2}) cluster.join(id);
+  const Duration session = cluster.config.session_timeout;
+  const Duration silent = GENERATE_COPY(as<Duration>(), session / 4, session);
+  cluster.now += silent;
+  cluster.controller.lead(cluster.now, cluster.replayed, LastController{.node = 1, .heard = cluster.now - silent});
+  cluster.now += session - std::min(silent, session / 2) - 1ms;
+  cluster.controller.tick(cluster.now);
+  CHECK_FALSE(cluster.image().broker(1)->fenced);
+  cluster.now += 1ms;
+  cluster.controller.tick(cluster.now);
+  CHECK(cluster.image().broker(1)->fenced);
+  CHECK_FALSE(cluster.image().broker(2)->fenced);
+}
+
 TEST_CASE("controller: a new incarnation leads nothing that the one before it led") {
   Cluster cluster;
   cluster.join(1);
