@@ -91,8 +91,9 @@ ExitCode broker(const BrokerOptions& options) {
   Result<> ended;
   (*world)->run([&](Env& env) { ended = serve(**world, env, *config); });
   if (ended) return ExitCode::ok;
+  if (ended.error() == Errc::locked) return usage_error("another process uses the data directory " + options.data);
   fmt::print(stderr, "faultline broker: {}\n", to_string(ended.error()));
-  return ended.error() == Errc::locked || ended.error() == Errc::address_in_use ? ExitCode::usage : ExitCode::internal;
+  return ended.error() == Errc::address_in_use ? ExitCode::usage : ExitCode::internal;
 }
 
 }  // namespace faultline::cli

@@ -37,6 +37,11 @@ ExitCode ClientSession::fail(std::string_view message) const {
   return ExitCode::failed;
 }
 
+ExitCode ClientSession::fail(const client::ClientError& error) const {
+  const bool nobody_there = error.is_transport() && error.transport == Errc::connection_refused;
+  return fail(to_string(error) + (nobody_there ? "; -b says where brokers are" : ""));
+}
+
 ExitCode ClientSession::usage(std::string_view message) const {
   static_cast<void>(fail(message));
   return ExitCode::usage;

@@ -32,7 +32,7 @@ class ClientSession {
   Time deadline(const Env& env) const;
 
   ExitCode fail(std::string_view message) const;
-  ExitCode fail(const client::ClientError& error) const { return fail(to_string(error)); }
+  ExitCode fail(const client::ClientError& error) const;
   ExitCode usage(std::string_view message) const;
 
  private:

@@ -59,6 +59,7 @@ void print(const std::vector<ConfigEntry>& entries, bool json) {
                     {"sensitive", entry.sensitive}});
   }
   if (json) fmt::print("{}\n", list.dump(2));
+  if (!json && entries.empty()) fmt::print(stderr, "nothing is set there\n");
 }
 
 }  // namespace

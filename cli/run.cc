@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -89,6 +90,14 @@ std::optional<std::string> make_artifact(const RunOptions& options, const scenar
   return std::nullopt;
 }
 
+/// Asked before the first seed, so that nobody waits for a finding that cannot be written down.
+bool can_write_artifacts(const std::string& folder) {
+  std::error_code failure;
+  if (!folder.empty()) std::filesystem::create_directories(folder, failure);
+  if (failure) std::fprintf(stderr, "--out %s: %s\n", folder.c_str(), failure.message().c_str());
+  return !failure;
+}
+
 void show_seed(const RunOptions& options, const scenarios::Scenario& scenario, const SeedReport& report, std::FILE* to) {
   std::fprintf(to, "\nseed %llu:\n", static_cast<unsigned long long>(report.seed));
   if (!report.crash.empty()) std::fprintf(to, "its process was %s\n", report.crash.c_str());
@@ -128,6 +137,7 @@ ExitCode run(const RunOptions& options) {
     std::printf("%s: a scenario\n", options.file.c_str());
     return ExitCode::ok;
   }
+  if (!can_write_artifacts(options.out)) return ExitCode::usage;
 
   Campaign campaign(*scenario);
   double seconds = 0;

@@ -65,6 +65,7 @@ with tempfile.TemporaryDirectory() as name:
     expect("no such file", run(scratch / "none.toml"), 2)
     expect("seeds that are no range", run(file(CALM), "--seeds", "5..1"), 2)
     expect("an unknown option", run(file(CALM), "--bogus"), 2)
+    expect("a folder for artifacts that cannot be made", run(file(CALM), "--out", scratch / "trial.toml" / "out"), 2)
 
     for words, message in ((["rnu"], "faultline: there is no subcommand 'rnu'; did you mean 'run'?"),
                            (["topic", "lsit"], "faultline topic: there is no subcommand 'lsit'; did you mean 'list'?"),

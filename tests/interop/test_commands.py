@@ -56,6 +56,18 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.run_command("consume", "words", "--from", "latest", "-e"), "")
         self.assertEqual(self.run_command("consume", "words", "--from", "time:0", "-c", "1"), "value 0\n")
 
+    def test_what_is_in_the_way_is_said_with_what_to_do(self):
+        twice = subprocess.run([FAULTLINE, "broker", "--data", self.broker.data, "--listen", "127.0.0.1:0"],
+                               capture_output=True, text=True, timeout=60)
+        self.assertEqual(twice.returncode, USAGE, twice.stderr)
+        self.assertIn("another process uses the data directory " + self.broker.data, twice.stderr)
+        nobody = subprocess.run([FAULTLINE, "topic", "list", "-b", "127.0.0.1:1", "--timeout", "2000"],
+                                capture_output=True, text=True, timeout=60)
+        self.assertEqual(nobody.returncode, FAILED, nobody.stderr)
+        self.assertRegex(nobody.stderr, "Connection refused; -b says where brokers are")
+        self.assertEqual(subprocess.run([FAULTLINE, "config", "get", "broker", "default", "-b", self.broker.address],
+                                        capture_output=True, text=True, timeout=60).stderr, "nothing is set there\n")
+
     def test_produce_says_where_each_record_went(self):
         self.run_command("topic", "create", "placed", "--partitions", "2")
         self.assertEqual(self.run_command("produce", "placed", "-p", "1", "-v", stdin="a\nb\n"), "1 0\n1 1\n")
