@@ -229,8 +229,12 @@ void Broker::leave(Duration patience) {
   // A controller that has gone has a successor within about two of its timeouts; if there is none by then, nobody is left to ask.
   const Duration unheard = 2 * milliseconds(config_.controller_quorum_fetch_timeout_ms);
   if (lifecycle_ != nullptr) lifecycle_->leave(after(env_.clock.now(), patience), unheard);
-  if (replicas_ != nullptr) replicas_->resign();
+  resign();
   if (config_.has_controller_role()) wait_for_others();
+}
+
+void Broker::resign() {
+  if (replicas_ != nullptr) replicas_->resign();
 }
 
 bool Broker::others_leave() const {

@@ -48,6 +48,8 @@ class Broker {
   /// Gives leaderships away, if others can take them, waits at most `patience` for that, and leads nothing any more. A voter stays a little
   /// longer for others that are leaving as well, and need a majority for it. Suspends.
   void leave(Duration patience);
+  /// Leads nothing any more: whoever waits for that is answered. For a broker whose run() has ended by itself. Suspends.
+  void resign();
   /// Syncs and closes every log, so that the next start need not scan them. Errors: io_error; the next start recovers then.
   Result<> close();
 

@@ -102,7 +102,8 @@ Outcome<> Partition::wait_committed(const CommitTicket& ticket, std::int16_t ack
         return Refusal(ErrorCode::not_enough_replicas_after_append);
       }
     }
-    if (!stable && log_->fenced()) return append_failure(log_->fence_reason());
+    // Nothing more becomes durable here, and soon somebody else leads: whoever still waits for followers should look for that one now.
+    if (log_->fenced()) return append_failure(log_->fence_reason());
     const Result<> woken = progress_.wait(deadline);
     if (woken) continue;
     if (woken.error() == Errc::timed_out) {

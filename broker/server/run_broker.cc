@@ -34,6 +34,8 @@ Result<> serve(Env& env, Broker& broker, Event& stop, const BrokerWatch& watch) 
   TRY(parts.wait());
   if (stop.is_set() && parts.outcome()) {
     broker.leave(std::chrono::milliseconds(broker.config().controlled_shutdown_max_wait_ms));
+  } else {
+    broker.resign();  // or answers would wait for what does not come any more
   }
   server.stop();
   if (broker.config().has_broker_role()) TRY(answered.wait());

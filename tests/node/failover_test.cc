@@ -145,6 +145,26 @@ TEST_CASE("failover: a disk that fails takes its broker out, and nothing that wa
   CHECK(cluster.log_of(1, name) == values);
 }
 
+TEST_CASE("failover: when a log fails under its leader, whoever waits for it is told at once, and nobody else") {
+  ReplicaCluster cluster;
+  const PartitionName failing = cluster.topic("orders", {1, 2, 3});
+  const PartitionName other = cluster.topic("events", {1, 2, 3});
+  // Neither the followers nor the controller can help.
+  for (const BrokerId follower : {2, 3}) cluster.cut_link(1, follower);
+  cluster.cut_from_controller(1);
+  const auto durable = cluster.produce(1, failing, "a");
+  const auto elsewhere = cluster.produce(1, other, "b");
+  cluster.run_for(100ms);
+  REQUIRE(durable->pending());
+  cluster.world().fail_next_sync(cluster.node(1), "orders-0/00000000000000000000.log");
+  const auto not_synced = cluster.produce(1, failing, "c");
+  cluster.run_for(100ms);
+  CHECK(not_synced->code == ErrorCode::kafka_storage_error);
+  CHECK(durable->code == ErrorCode::kafka_storage_error);
+  CHECK(elsewhere->pending());
+  CHECK(leads(cluster, 1, other));
+}
+
 TEST_CASE("failover: followers soon ask a leader again that has not heard of its election, and then less and less often") {
   ReplicaCluster cluster;
   const PartitionName name = cluster.topic("orders", {1, 2, 3}, {{"min.insync.replicas", "2"}});

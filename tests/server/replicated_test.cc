@@ -1,5 +1,6 @@
 // Several brokers, asked from outside: whichever of them a client talks to, it learns the same and its changes are made.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "cluster_world.h"
@@ -328,6 +329,45 @@ TEST_CASE("cluster: a broker that is gone is not listed, what it held is offline
     eventually(env, [&] { return produce(client, "t", 0, batch_of({"y"}), -1).error_code == ErrorCode::none; });
     REQUIRE(values_of(client.call(fetch_request("t", 0, 0), fetch_by_name)).size() == 3);
     REQUIRE(partition_of(client, "t").offline_replicas.empty());
+  });
+}
+
+TEST_CASE("cluster: a broker that ends since a log has failed answers those who wait for another of its partitions") {
+  ClusterWorld cluster(brokers);
+  cluster.as_client([&](Env& env) {
+    RawClient client(env, ClusterWorld::address(1));
+    protocol::CreateTopicsRequest request;
+    auto& wanted = request.topics.emplace_back();
+    wanted.name = "t";
+    wanted.num_partitions = brokers + 1;  // one of them leads two
+    wanted.replication_factor = brokers;
+    REQUIRE(client.call(request, 7).topics.at(0).error_code == ErrorCode::none);
+    std::map<std::int32_t, std::vector<std::int32_t>> led;
+    const auto metadata = metadata_of(client, {"t"});
+    for (const auto& partition : metadata.topics.at(0).partitions) {
+      led[partition.leader_id].push_back(partition.partition_index);
+    }
+    const auto two = std::ranges::find_if(led, [](const auto& entry) { return entry.second.size() > 1; });
+    REQUIRE(two != led.end());
+    const std::int32_t id = two->first;
+    const std::int32_t failing = two->second.at(0);
+    const std::int32_t other = two->second.at(1);
+    REQUIRE(sleep_until(env.clock.now() + quiet).has_value());
+
+    std::vector<sim::NodeId> others;
+    for (std::int32_t broker = 1; broker <= brokers; ++broker) {
+      if (broker != id) others.push_back(cluster.node(broker));
+    }
+    cluster.world.partition({cluster.node(id)}, others);
+    constexpr std::int32_t patience_ms = 60'000;
+    RawClient waiting(env, ClusterWorld::address(id));
+    waiting.send(produce_request("t", other, batch_of({"x"}), -1, patience_ms), newest_produce);
+    cluster.world.fail_next_sync(cluster.node(id), "t-" + std::to_string(failing) + "/");
+    RawClient unlucky(env, ClusterWorld::address(id));
+    REQUIRE(produce(unlucky, "t", failing, batch_of({"y"})).error_code == ErrorCode::kafka_storage_error);
+    const Time failed = env.clock.now();
+    REQUIRE(only(waiting.receive<protocol::ProduceResponse>(newest_produce)).error_code == ErrorCode::not_leader_or_follower);
+    REQUIRE(env.clock.now() - failed < 10s);
   });
 }
 
