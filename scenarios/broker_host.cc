@@ -64,10 +64,13 @@ Result<> BrokerHost::serve(Env& env, Event& stop) {
   return run_broker(env, config, stop, watch);
 }
 
-// A broker may give up because of what was done to its disk: that error is marked, or says that the disk holds damaged bytes,
-// which is for the checkers to judge. Anything else it had no reason for.
+// A broker may give up because of what was done to its disk: that error is marked, or says that the disk holds damaged bytes, where
+// something in this run can have damaged them: a fault, or a planted mistake. Anything else it had no reason for.
 void BrokerHost::judge_end(const Error& error) {
-  if (error.injected || error == Errc::corrupt) return;
+  const Scenario& scenario = state_.scenario;
+  const bool damaged = !scenario.exhibits.empty() ||
+                       std::ranges::any_of(scenario.faults, [](const FaultSpec& fault) { return destroys_data(fault.kind); });
+  if (error.injected || (damaged && error == Errc::corrupt)) return;
   state_.surprise(name(), "the broker ended: " + to_string(error));
 }
 

@@ -167,4 +167,8 @@ const FaultInfo& info_of(FaultKind kind) {
   return info;
 }
 
+bool destroys_data(FaultKind kind) {
+  return kind == FaultKind::wipe || (kind >= FaultKind::bit_rot && kind <= FaultKind::lying_flush);
+}
+
 }  // namespace faultline::scenarios

@@ -88,4 +88,7 @@ struct FaultInfo {
 std::span<const FaultInfo> fault_infos();
 const FaultInfo& info_of(FaultKind kind);
 
+/// Whether it takes what a server has synced, behind its back.
+bool destroys_data(FaultKind kind);
+
 }  // namespace faultline::scenarios

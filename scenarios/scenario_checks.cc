@@ -18,11 +18,6 @@ bool strikes_clients(FaultKind kind) {
   return !of_disk && kind != FaultKind::stop && kind != FaultKind::wipe && kind != FaultKind::rename_host;
 }
 
-// Behind the back of the server.
-bool destroys_data(FaultKind kind) {
-  return kind == FaultKind::wipe || (kind >= FaultKind::bit_rot && kind <= FaultKind::lying_flush);
-}
-
 class Checker {
  public:
   explicit Checker(const Scenario& scenario) : scenario_(scenario) {
