@@ -35,10 +35,13 @@ struct PartitionView {
   std::string partition;
   std::int32_t leader = -1;  // a node, or none
   std::int32_t leader_epoch = 0;
+  std::int32_t partition_epoch = 0;
   std::vector<std::int32_t> replicas;
-  std::vector<std::int32_t> isr;       // in-sync replicas
-  std::vector<std::int32_t> elr;       // eligible leader replicas (KIP-966)
-  std::vector<std::int32_t> fenced{};  // those of the replicas that the controller does not hear from
+  std::vector<std::int32_t> isr;           // in-sync replicas
+  std::vector<std::int32_t> elr;           // eligible leader replicas (KIP-966)
+  std::vector<std::int32_t> last_known{};  // had all records last, should ISR and ELR be empty
+  std::vector<std::int32_t> fenced{};      // those of the replicas that the controller does not hear from
+  bool recovering = false;                 // elected uncleanly, and not done with that
 };
 
 /// A replica of that partition. Records are sorted by offset and begin at `log_start`.

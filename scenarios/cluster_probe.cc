@@ -12,22 +12,6 @@ namespace {
 // What lies further back than this in a quorum's log has been compared many times.
 constexpr std::int64_t entries_compared = 64;
 
-checkers::PartitionView view_of(const metadata::ClusterImage& image, const metadata::TopicImage& topic,
-                                const metadata::PartitionRecord& record) {
-  std::vector<std::int32_t> fenced;
-  for (const std::int32_t replica : record.replicas) {
-    const metadata::BrokerRecord* broker = image.broker(replica);
-    if (broker != nullptr && broker->fenced) fenced.push_back(replica);
-  }
-  return {.partition = topic.name + "-" + std::to_string(record.partition),
-          .leader = record.leader,
-          .leader_epoch = record.leader_epoch,
-          .replicas = record.replicas,
-          .isr = record.isr,
-          .elr = record.elr,
-          .fenced = std::move(fenced)};
-}
-
 std::uint64_t digest_of(const raft::Entry& entry) {
   std::uint64_t digest = hash_text("entry", entry.body.index());
   if (const auto* command = std::get_if<raft::Command>(&entry.body)) digest = hash_text(as_text(command->data.bytes()), digest);
@@ -75,7 +59,10 @@ bool committed_nothing(const raft::Core& core) {
 }  // namespace
 
 ClusterProbe::ClusterProbe(TrialState& state)
-    : state_(state), findings_(state.scenario.checks.tolerate, checkers::LogRules{}.findings_per_anomaly) {}
+    : state_(state),
+      commits_(state),
+      decisions_(state),
+      findings_(state.scenario.checks.tolerate, checkers::LogRules{}.findings_per_anomaly) {}
 
 void ClusterProbe::add(std::vector<checkers::Finding> findings) {
   for (checkers::Finding& finding : findings) {
@@ -104,14 +91,19 @@ void ClusterProbe::look(std::span<const RunningServer> servers) {
     if (server.broker->config().has_broker_role()) look_at_broker(server);
   }
   look_at_quorum(servers);
+  add(decisions_.look(servers));
+  decided_.elected_uncleanly.insert(decisions_.elected_uncleanly().begin(), decisions_.elected_uncleanly().end());
+  add(commits_.look(servers, decided_));
 }
 
 void ClusterProbe::look_at_views(const metadata::ClusterImage& image) {
+  for (const auto& [id, broker] : image.brokers()) decided_.broker_epochs[id] = broker.broker_epoch;
   for (const auto& [id, topic] : image.topics()) {
     for (const metadata::PartitionRecord& record : topic.partitions) {
-      checkers::PartitionView view = view_of(image, topic, record);
+      checkers::PartitionView view = view_of(image, topic.name, record);
+      if (view.recovering) decided_.elected_uncleanly.insert(view.partition);
       add(checkers::check_view(view));
-      const auto [before, is_new] = views_.try_emplace({id, record.partition});
+      const auto [before, is_new] = decided_.partitions.try_emplace({id, record.partition});
       if (!is_new) add(checkers::check_view_progress(before->second, view));
       if (is_new || before->second.leader_epoch != view.leader_epoch || before->second.isr != view.isr) note(view);
       before->second = std::move(view);
@@ -194,9 +186,9 @@ void ClusterProbe::judge_recovered(const LogProbe::RecoveredLogs& recovered) {
 }
 
 void ClusterProbe::judge_partition(const PartitionKey& key, const LogProbe::RecoveredLogs& recovered) {
-  const auto view = views_.find(key);
+  const auto view = decided_.partitions.find(key);
   const auto topic = recovered.find(key.first);
-  if (view == views_.end() || topic == recovered.end()) return;
+  if (view == decided_.partitions.end() || topic == recovered.end()) return;
   const std::string name = view->second.partition.substr(0, view->second.partition.rfind('-'));
   const auto logs = topic->second.find(key.second);
   if (logs == topic->second.end() || !state_.syncs(name)) return;

@@ -16,18 +16,13 @@
 #include "checkers/cluster_invariants.h"
 #include "checkers/finding_list.h"
 #include "checkers/quorum_invariants.h"
+#include "scenarios/commit_probe.h"
+#include "scenarios/decision_probe.h"
 #include "scenarios/log_probe.h"
 #include "scenarios/targets.h"
 #include "scenarios/trial_state.h"
 
 namespace faultline::scenarios {
-
-/// A process of the cluster that runs at this moment.
-struct RunningServer {
-  std::string name;
-  std::uint64_t incarnation = 0;
-  Broker* broker = nullptr;
-};
 
 class ClusterProbe {
  public:
@@ -45,8 +40,6 @@ class ClusterProbe {
   std::uint64_t records_looked_up() const { return records_looked_up_; }
 
  private:
-  using PartitionKey = std::pair<protocol::Uuid, std::int32_t>;
-
   struct QuorumMark {
     checkers::QuorumSnapshot snapshot;
     std::int64_t durable_index = 0;
@@ -62,11 +55,13 @@ class ClusterProbe {
   void add(std::vector<checkers::Finding> findings);
 
   TrialState& state_;
-  std::map<PartitionKey, checkers::PartitionView> views_;                    // as last seen
+  DecidedViews decided_;                                                     // as last seen
   std::map<std::int32_t, std::string> standings_;                            // of brokers, as last seen
   std::int64_t applied_ = -1;                                                // by the newest image that was looked at
   std::map<PartitionKey, std::map<std::int32_t, std::int64_t>> watermarks_;  // before the power loss, by node
   std::map<std::string, QuorumMark> quorum_;                                 // as last seen, by name and directory
+  CommitProbe commits_;
+  DecisionProbe decisions_;
   checkers::ClusterWatch watch_;
   checkers::ElectionWatch elections_;
   checkers::FindingList findings_;

@@ -1,0 +1,123 @@
+#include "checkers/commit_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace faultline::checkers {
+
+namespace {
+
+template <class... Args>
+void add(std::vector<Finding>& findings, std::string_view name, const std::string& partition, fmt::format_string<Args...> text,
+         Args&&... args) {
+  findings.push_back({.anomaly = std::string(name),
+                      .partition = partition,
+                      .text = fmt::format("{}: {}", partition, fmt::format(text, std::forward<Args>(args)...))});
+}
+
+bool contains(const std::vector<std::int32_t>& nodes, std::int32_t node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+bool leads_now(const PartitionView& view, const ReplicaMarks& replica) {
+  return replica.leads && view.leader == replica.node && view.leader_epoch == replica.leader_epoch;
+}
+
+// Whether the controller could elect it, or has.
+bool must_have_all(const PartitionView& view, const ReplicaMarks& replica) {
+  if (leads_now(view, replica)) return true;
+  return replica.registered && (contains(view.isr, replica.node) || contains(view.elr, replica.node));
+}
+
+std::int32_t epoch_at(const std::vector<EpochMark>& epochs, std::int64_t offset) {
+  const auto after = std::upper_bound(epochs.begin(), epochs.end(), offset,
+                                      [](std::int64_t wanted, const EpochMark& mark) { return wanted < mark.start; });
+  return after == epochs.begin() ? -1 : std::prev(after)->epoch;
+}
+
+// The first offset from `begin` to `end` that two logs have in different epochs, or `end`.
+std::int64_t first_other_epoch(const std::vector<EpochMark>& a, const std::vector<EpochMark>& b, std::int64_t begin,
+                               std::int64_t end) {
+  if (begin >= end) return end;
+  std::int64_t first = epoch_at(a, begin) == epoch_at(b, begin) ? end : begin;
+  for (const std::vector<EpochMark>* marks : {&a, &b}) {
+    for (const EpochMark& mark : *marks) {
+      const bool inside = mark.start > begin && mark.start < first;
+      if (inside && epoch_at(a, mark.start) != epoch_at(b, mark.start)) first = mark.start;
+    }
+  }
+  return first;
+}
+
+void compare_epochs(const PartitionView& view, const ReplicaMarks& a, const ReplicaMarks& b, std::int64_t end,
+                    std::vector<Finding>& findings) {
+  const std::int64_t offset = first_other_epoch(a.epochs, b.epochs, std::max(a.log_start, b.log_start), end);
+  if (offset >= end) return;
+  add(findings, anomaly::epochs_differ, view.partition,
+      "offset {}, which is committed, is of leader epoch {} on node {} and of {} on node {}", offset, epoch_at(a.epochs, offset),
+      a.node, epoch_at(b.epochs, offset), b.node);
+}
+
+void compare_producers(const PartitionView& view, const ReplicaMarks& a, const ReplicaMarks& b, std::int64_t end,
+                       std::vector<Finding>& findings) {
+  if (a.log_end != end || b.log_end != end || a.producers.empty() || b.producers.empty()) return;
+  const std::int64_t retained = std::max(a.log_start, b.log_start);
+  auto other = b.producers.begin();
+  for (const ProducerMark& mark : a.producers) {
+    if (mark.last_offset < retained) continue;
+    while (other != b.producers.end() && other->producer < mark.producer) ++other;
+    const bool known = other != b.producers.end() && other->producer == mark.producer;
+    if (known && *other == mark) continue;
+    add(findings, anomaly::producers_differ, view.partition,
+        "both end at {}, all of it committed, and of producer {} node {} knows epoch {} and sequence {} at offset {}, node {} {}",
+        a.log_end, mark.producer, a.node, mark.epoch, mark.last_sequence, mark.last_offset, b.node,
+        known ? fmt::format("epoch {} and sequence {} at offset {}", other->epoch, other->last_sequence, other->last_offset)
+              : std::string("nothing"));
+    return;
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> CommitWatch::observe(const PartitionView& view, std::span<const ReplicaMarks> replicas,
+                                          std::int64_t acknowledged_end) {
+  std::vector<Finding> findings;
+  if (given_up_.contains(view.partition)) return findings;
+  Committed& committed = committed_[view.partition];
+  if (acknowledged_end > committed.end) committed = {acknowledged_end, -1};
+  for (const ReplicaMarks& replica : replicas) {
+    if (replica.leads && replica.high_watermark > replica.safe_end) {
+      add(findings, anomaly::committed_beyond_durable, view.partition,
+          "the watermark {} of node {}, which leads, is beyond its own durable end {}", replica.high_watermark, replica.node,
+          replica.safe_end);
+    }
+    if (replica.leads && (replica.epochs.empty() || replica.epochs.back().epoch != replica.leader_epoch)) {
+      add(findings, anomaly::leader_without_its_epoch, view.partition,
+          "node {} leads in epoch {}, and its log's newest epoch is {}", replica.node, replica.leader_epoch,
+          replica.epochs.empty() ? -1 : replica.epochs.back().epoch);
+    }
+    if (replica.high_watermark > committed.end) committed = {replica.high_watermark, replica.node};
+  }
+  const ReplicaMarks* first = nullptr;
+  for (const ReplicaMarks& replica : replicas) {
+    if (!must_have_all(view, replica)) continue;
+    if (replica.safe_end < committed.end) {
+      add(findings, anomaly::member_lacks_committed, view.partition,
+          "everything below {} was {}, and node {}, which {} in leader epoch {}, holds what is below {}", committed.end,
+          committed.node < 0 ? "acknowledged" : fmt::format("committed, says node {}", committed.node), replica.node,
+          leads_now(view, replica) ? "leads" : "could be elected", view.leader_epoch, replica.safe_end);
+    }
+    if (first == nullptr) {
+      first = &replica;
+      continue;
+    }
+    const std::int64_t end = std::min({committed.end, first->safe_end, replica.safe_end});
+    compare_epochs(view, *first, replica, end, findings);
+    compare_producers(view, *first, replica, committed.end, findings);
+    compare_producers(view, replica, *first, committed.end, findings);
+  }
+  return findings;
+}
+
+}  // namespace faultline::checkers

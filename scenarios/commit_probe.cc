@@ -1,0 +1,96 @@
+#include "scenarios/commit_probe.h"
+
+#include <algorithm>
+
+#include "scenarios/cluster_plan.h"
+
+namespace faultline::scenarios {
+namespace {
+
+// Comparing what is known of producers costs the most of it: only with every fourth look.
+constexpr std::uint64_t looks_per_producers = 4;
+
+// A wiped broker of a cluster is a newcomer, which the controller knows.
+bool disks_keep_promises(const Scenario& scenario) {
+  return std::none_of(scenario.faults.begin(), scenario.faults.end(), [&](const FaultSpec& fault) {
+    return (fault.kind == FaultKind::wipe && !is_cluster(scenario)) ||
+           (fault.kind >= FaultKind::bit_rot && fault.kind <= FaultKind::lying_flush);
+  });
+}
+
+checkers::ProducerMark mark_of(std::int64_t id, const replication::ProducerEntry& entry) {
+  return {.producer = id,
+          .epoch = entry.epoch,
+          .last_offset = entry.last_offset,
+          .last_sequence = entry.batches().empty() ? -1 : entry.batches().back().last_sequence};
+}
+
+checkers::ReplicaMarks marks_of(const Partition& partition, bool with_producers) {
+  const PartitionLog& log = partition.log();
+  checkers::ReplicaMarks marks;
+  marks.leads = partition.leads();
+  marks.leader_epoch = partition.leader_epoch();
+  marks.log_start = log.log_start();
+  marks.high_watermark = partition.high_watermark();
+  marks.safe_end = log.durable_end();
+  marks.log_end = log.log_end();
+  for (const EpochStart& start : log.epoch_starts()) marks.epochs.push_back({start.epoch, start.start_offset});
+  if (!with_producers) return marks;
+  for (const auto& [id, entry] : log.producers().entries()) marks.producers.push_back(mark_of(id, entry));
+  return marks;
+}
+
+// A leader may have learned of its controller what nobody's image holds yet.
+void learn(checkers::PartitionView& view, const Partition& partition) {
+  if (!partition.leads()) return;
+  const replication::PartitionState& committed = partition.leading()->isr().committed();
+  if (committed.partition_epoch <= view.partition_epoch) return;
+  view.partition_epoch = committed.partition_epoch;
+  view.leader = committed.leader;
+  view.leader_epoch = committed.leader_epoch;
+  view.isr = committed.isr;
+  view.elr.clear();
+}
+
+}  // namespace
+
+CommitProbe::CommitProbe(const TrialState& state) : state_(state), judges_(disks_keep_promises(state.scenario)) {}
+
+std::vector<checkers::Finding> CommitProbe::look(std::span<const RunningServer> servers, const DecidedViews& decided) {
+  std::vector<checkers::Finding> findings;
+  if (!judges_) return findings;
+  ++looks_;
+  for (const std::string& partition : decided.elected_uncleanly) watch_.give_up(partition);
+  for (const auto& [key, view] : decided.partitions) {
+    for (checkers::Finding& finding : look_at(key, view, servers, decided.broker_epochs)) findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+std::vector<checkers::Finding> CommitProbe::look_at(const PartitionKey& key, const checkers::PartitionView& decided,
+                                                    std::span<const RunningServer> servers,
+                                                    const std::map<std::int32_t, std::int64_t>& broker_epochs) {
+  const std::string topic = decided.partition.substr(0, decided.partition.rfind('-'));
+  if (!state_.syncs(topic) || state_.allows_unclean_election(topic)) return {};
+  checkers::PartitionView view = decided;
+  std::vector<checkers::ReplicaMarks> replicas;
+  for (const RunningServer& server : servers) {
+    if (!server.broker->config().has_broker_role()) continue;
+    const auto found = server.broker->replicas().partition(key.first, key.second);
+    if (!found || (*found)->being_cut()) continue;
+    const Partition& partition = **found;
+    learn(view, partition);
+    checkers::ReplicaMarks& marks = replicas.emplace_back(marks_of(partition, looks_ % looks_per_producers == 0));
+    marks.node = server.broker->node_id();
+    const auto epoch = broker_epochs.find(marks.node);
+    marks.registered = epoch != broker_epochs.end() && epoch->second == server.broker->lifecycle().epoch();
+  }
+  return watch_.observe(view, replicas, acknowledged_end({topic, key.second}));
+}
+
+std::int64_t CommitProbe::acknowledged_end(const client::TopicPartition& partition) const {
+  const auto found = state_.acknowledged.find(partition);
+  return found == state_.acknowledged.end() || found->second.empty() ? 0 : found->second.rbegin()->first + 1;
+}
+
+}  // namespace faultline::scenarios

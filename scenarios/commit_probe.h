@@ -1,0 +1,56 @@
+// Holds the replicas that run to what has been committed, while the trial goes on (checkers/commit_watch.h).
+//
+// What is committed is known from the watermarks of the replicas and from what producers were told; who must have it, from the newest
+// metadata that any process has applied and from what leaders have learned beyond them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/node/broker.h"
+#include "checkers/commit_watch.h"
+#include "scenarios/trial_state.h"
+
+namespace faultline::scenarios {
+
+/// A process of the cluster that runs at this moment.
+struct RunningServer {
+  std::string name;
+  std::uint64_t incarnation = 0;
+  Broker* broker = nullptr;
+};
+
+using PartitionKey = std::pair<protocol::Uuid, std::int32_t>;
+
+/// What the controller has decided, as far as it was seen.
+struct DecidedViews {
+  std::map<PartitionKey, checkers::PartitionView> partitions;
+  std::map<std::int32_t, std::int64_t> broker_epochs;
+  std::set<std::string> elected_uncleanly;  // partitions that have been, at some time
+};
+
+class CommitProbe {
+ public:
+  explicit CommitProbe(const TrialState& state);
+
+  /// Does not suspend.
+  std::vector<checkers::Finding> look(std::span<const RunningServer> servers, const DecidedViews& decided);
+
+ private:
+  std::vector<checkers::Finding> look_at(const PartitionKey& key, const checkers::PartitionView& decided,
+                                         std::span<const RunningServer> servers,
+                                         const std::map<std::int32_t, std::int64_t>& broker_epochs);
+  std::int64_t acknowledged_end(const client::TopicPartition& partition) const;
+
+  const TrialState& state_;
+  const bool judges_;  // no fault takes away what a disk has promised
+  checkers::CommitWatch watch_;
+  std::uint64_t looks_ = 0;
+};
+
+}  // namespace faultline::scenarios
