@@ -158,6 +158,16 @@ std::vector<Finding> check_acknowledged_committed(const PartitionView& view, std
   return findings;
 }
 
+std::vector<Finding> check_unfenced(std::int32_t node, std::int64_t broker_epoch, std::int64_t applied) {
+  std::vector<Finding> findings;
+  if (applied <= broker_epoch) {
+    findings.push_back({.anomaly = std::string(anomaly::unfenced_too_early),
+                        .text = fmt::format("node {} is unfenced in broker epoch {}, and has carried out {} metadata records",
+                                            node, broker_epoch, applied)});
+  }
+  return findings;
+}
+
 std::vector<Finding> ClusterWatch::observe_leader(const std::string& partition, const ReplicaSnapshot& replica) {
   std::vector<Finding> findings;
   if (!replica.leads) return findings;

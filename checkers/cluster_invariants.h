@@ -28,6 +28,7 @@ inline constexpr std::string_view committed_not_durable = "committed-not-durable
 inline constexpr std::string_view replicas_differ = "replicas-differ";
 inline constexpr std::string_view acknowledged_not_committed = "acknowledged-not-committed";
 inline constexpr std::string_view broker_epoch_reused = "broker-epoch-reused";
+inline constexpr std::string_view unfenced_too_early = "unfenced-too-early";
 }  // namespace anomaly
 
 /// A partition as the controller has it.
@@ -79,6 +80,10 @@ std::vector<Finding> check_replication(const PartitionView& view, std::span<cons
 /// Acknowledged (acks=all) implies committed: below the highest watermark, or below the log start.
 std::vector<Finding> check_acknowledged_committed(const PartitionView& view, std::span<const ReplicaSnapshot> replicas,
                                                   std::span<const RecordDigest> acknowledged);
+
+/// A broker that the controller has unfenced has carried out the metadata records up to its own registration, which is the one with the
+/// number of its epoch.
+std::vector<Finding> check_unfenced(std::int32_t node, std::int64_t broker_epoch, std::int64_t applied);
 
 /// Over a whole run: a partition has one leader in a leader epoch, and an incarnation of a broker one epoch, which no other had.
 class ClusterWatch {

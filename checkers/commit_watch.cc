@@ -59,6 +59,24 @@ void compare_epochs(const PartitionView& view, const ReplicaMarks& a, const Repl
       a.node, epoch_at(b.epochs, offset), b.node);
 }
 
+// Whether both know the same of a producer, as far as its batches lie in both logs.
+bool same_producer(const ProducerMark& a, const ProducerMark& b, std::int64_t retained) {
+  if (a.epoch != b.epoch || a.last_offset != b.last_offset) return false;
+  for (std::size_t i = 0; i < ProducerMark::batches_max; ++i) {
+    const bool kept = a.batches[i].last_offset >= retained || b.batches[i].last_offset >= retained;
+    if (kept && a.batches[i] != b.batches[i]) return false;
+  }
+  return true;
+}
+
+std::string spelled(const ProducerMark& mark) {
+  std::string text = fmt::format("epoch {}, last offset {}", mark.epoch, mark.last_offset);
+  for (const ProducerMark::Batch& batch : mark.batches) {
+    if (batch.last_offset >= 0) text += fmt::format(", sequence {} at {}", batch.last_sequence, batch.last_offset);
+  }
+  return text;
+}
+
 void compare_producers(const PartitionView& view, const ReplicaMarks& a, const ReplicaMarks& b, std::int64_t end,
                        std::vector<Finding>& findings) {
   if (a.log_end != end || b.log_end != end || a.producers.empty() || b.producers.empty()) return;
@@ -68,12 +86,10 @@ void compare_producers(const PartitionView& view, const ReplicaMarks& a, const R
     if (mark.last_offset < retained) continue;
     while (other != b.producers.end() && other->producer < mark.producer) ++other;
     const bool known = other != b.producers.end() && other->producer == mark.producer;
-    if (known && *other == mark) continue;
+    if (known && same_producer(mark, *other, retained)) continue;
     add(findings, anomaly::producers_differ, view.partition,
-        "both end at {}, all of it committed, and of producer {} node {} knows epoch {} and sequence {} at offset {}, node {} {}",
-        a.log_end, mark.producer, a.node, mark.epoch, mark.last_sequence, mark.last_offset, b.node,
-        known ? fmt::format("epoch {} and sequence {} at offset {}", other->epoch, other->last_sequence, other->last_offset)
-              : std::string("nothing"));
+        "both end at {}, all of it committed, and of producer {} node {} knows {}; node {} {}", a.log_end, mark.producer, a.node,
+        spelled(mark), b.node, known ? spelled(*other) : std::string("nothing"));
     return;
   }
 }

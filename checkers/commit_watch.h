@@ -7,6 +7,8 @@
 // ever committed. Marks are numbers that a replica has at hand, so that this can be asked many times a second.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -35,12 +37,19 @@ struct EpochMark {
 
 /// What a log knows of a producer.
 struct ProducerMark {
+  /// Of the batches that are remembered, so that they are known when they come again.
+  static constexpr std::size_t batches_max = 5;
+  struct Batch {
+    std::int32_t last_sequence = -1;
+    std::int64_t last_offset = -1;
+
+    bool operator==(const Batch&) const = default;
+  };
+
   std::int64_t producer = 0;
   std::int16_t epoch = 0;
-  std::int64_t last_offset = 0;     // of its newest batch
-  std::int32_t last_sequence = -1;  // of its newest batch that has one; -1: none
-
-  bool operator==(const ProducerMark&) const = default;
+  std::int64_t last_offset = 0;                 // of its newest batch, markers included
+  std::array<Batch, batches_max> batches = {};  // newest first; with offset -1: none
 };
 
 /// A running replica at one moment.

@@ -99,4 +99,9 @@ std::vector<Finding> ElectionWatch::observe(const QuorumSnapshot& node) {
   return findings;
 }
 
+bool ElectionWatch::knows(std::int32_t node, std::int64_t term) const {
+  const auto leader = leaders_.find(term);
+  return leader != leaders_.end() && leader->second == node;
+}
+
 }  // namespace faultline::checkers

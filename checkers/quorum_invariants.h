@@ -59,6 +59,8 @@ std::vector<Finding> check_quorum_progress(const QuorumSnapshot& before, const Q
 class ElectionWatch {
  public:
   std::vector<Finding> observe(const QuorumSnapshot& node);
+  /// Whether that node is known to lead that term.
+  bool knows(std::int32_t node, std::int64_t term) const;
 
  private:
   std::map<std::int64_t, std::int32_t> leaders_;  // by term

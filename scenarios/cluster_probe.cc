@@ -96,8 +96,17 @@ void ClusterProbe::look(std::span<const RunningServer> servers) {
   add(commits_.look(servers, decided_));
 }
 
+bool ClusterProbe::newly_elected(Broker& broker) const {
+  const raft::Core& core = broker.quorum().core();
+  return core.leads() && !elections_.knows(broker.node_id(), core.term().value());
+}
+
 void ClusterProbe::look_at_views(const metadata::ClusterImage& image) {
-  for (const auto& [id, broker] : image.brokers()) decided_.broker_epochs[id] = broker.broker_epoch;
+  decided_.fenced.clear();
+  for (const auto& [id, broker] : image.brokers()) {
+    decided_.broker_epochs[id] = broker.broker_epoch;
+    if (broker.fenced) decided_.fenced.insert(id);
+  }
   for (const auto& [id, topic] : image.topics()) {
     for (const metadata::PartitionRecord& record : topic.partitions) {
       checkers::PartitionView view = view_of(image, topic.name, record);
@@ -115,6 +124,10 @@ void ClusterProbe::look_at_broker(const RunningServer& server) {
   Broker& broker = *server.broker;
   if (broker.lifecycle().epoch() >= 0)
     add(watch_.observe_broker(broker.node_id(), server.incarnation, broker.lifecycle().epoch()));
+  const auto known = decided_.broker_epochs.find(broker.node_id());
+  const bool decided_of_it = known != decided_.broker_epochs.end() && known->second == broker.lifecycle().epoch();
+  if (decided_of_it && !decided_.fenced.contains(broker.node_id()))
+    add(checkers::check_unfenced(broker.node_id(), known->second, broker.replicas().applied()));
   for (const std::shared_ptr<Partition>& partition : broker.replicas().partitions()) {
     if (!partition->leads()) continue;
     checkers::ReplicaSnapshot replica;

@@ -30,6 +30,8 @@ class ClusterProbe {
 
   /// Does not suspend.
   void look(std::span<const RunningServer> servers);
+  /// Whether it leads the quorum, in a term that nobody was seen to lead yet.
+  bool newly_elected(Broker& broker) const;
 
   /// Takes down what counts before the last power loss: who is in sync, and up to where is committed.
   void before_power_loss(std::span<const RunningServer> servers);

@@ -10,19 +10,13 @@ namespace {
 // Comparing what is known of producers costs the most of it: only with every fourth look.
 constexpr std::uint64_t looks_per_producers = 4;
 
-// A wiped broker of a cluster is a newcomer, which the controller knows.
-bool disks_keep_promises(const Scenario& scenario) {
-  return std::none_of(scenario.faults.begin(), scenario.faults.end(), [&](const FaultSpec& fault) {
-    return (fault.kind == FaultKind::wipe && !is_cluster(scenario)) ||
-           (fault.kind >= FaultKind::bit_rot && fault.kind <= FaultKind::lying_flush);
-  });
-}
-
 checkers::ProducerMark mark_of(std::int64_t id, const replication::ProducerEntry& entry) {
-  return {.producer = id,
-          .epoch = entry.epoch,
-          .last_offset = entry.last_offset,
-          .last_sequence = entry.batches().empty() ? -1 : entry.batches().back().last_sequence};
+  checkers::ProducerMark mark{.producer = id, .epoch = entry.epoch, .last_offset = entry.last_offset};
+  auto place = mark.batches.begin();
+  for (auto batch = entry.batches().rbegin(); batch != entry.batches().rend() && place != mark.batches.end(); ++batch) {
+    *place++ = {.last_sequence = batch->last_sequence, .last_offset = batch->last_offset};
+  }
+  return mark;
 }
 
 checkers::ReplicaMarks marks_of(const Partition& partition, bool with_producers) {
@@ -53,6 +47,13 @@ void learn(checkers::PartitionView& view, const Partition& partition) {
 }
 
 }  // namespace
+
+bool disks_keep_promises(const Scenario& scenario) {
+  return std::none_of(scenario.faults.begin(), scenario.faults.end(), [&](const FaultSpec& fault) {
+    return (fault.kind == FaultKind::wipe && !is_cluster(scenario)) ||
+           (fault.kind >= FaultKind::bit_rot && fault.kind <= FaultKind::lying_flush);
+  });
+}
 
 CommitProbe::CommitProbe(const TrialState& state) : state_(state), judges_(disks_keep_promises(state.scenario)) {}
 

@@ -31,8 +31,13 @@ using PartitionKey = std::pair<protocol::Uuid, std::int32_t>;
 struct DecidedViews {
   std::map<PartitionKey, checkers::PartitionView> partitions;
   std::map<std::int32_t, std::int64_t> broker_epochs;
+  std::set<std::int32_t> fenced;
   std::set<std::string> elected_uncleanly;  // partitions that have been, at some time
 };
+
+/// Whether no fault takes away what a disk has promised, so that what is committed stays so. A wiped broker of a cluster is a newcomer, which
+/// the others know; a sole broker has nobody who knows.
+bool disks_keep_promises(const Scenario& scenario);
 
 class CommitProbe {
  public:
@@ -48,7 +53,7 @@ class CommitProbe {
   std::int64_t acknowledged_end(const client::TopicPartition& partition) const;
 
   const TrialState& state_;
-  const bool judges_;  // no fault takes away what a disk has promised
+  const bool judges_;
   checkers::CommitWatch watch_;
   std::uint64_t looks_ = 0;
 };

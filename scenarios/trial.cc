@@ -25,6 +25,8 @@ namespace {
 
 // How often the logs are looked at and stopped brokers are noticed.
 constexpr Duration tick_interval = 100ms;
+// A quorum may have several leaders in that time.
+constexpr Duration election_interval = 10ms;
 constexpr Duration start_time = 20ms;
 constexpr Duration audit_restart = 10ms;
 constexpr Duration audit_time = 5s;
@@ -184,6 +186,14 @@ class Trial {
     if (!audited_) world_.schedule(after(world_.now(), tick_interval), [this] { tick(); });
   }
 
+  void watch_elections() {
+    const bool elected = std::any_of(hosts_.begin(), hosts_.end(), [&](const auto& host) {
+      return host->broker() != nullptr && cluster_probe_.newly_elected(*host->broker());
+    });
+    if (elected) cluster_probe_.look(running_servers(hosts_));
+    if (!audited_) world_.schedule(after(world_.now(), election_interval), [this] { watch_elections(); });
+  }
+
   /// Requires: `name` is that of a broker; a scenario that aims such a fault at a client is refused.
   BrokerHost& host_of(const std::string& name) const {
     const auto host = std::find_if(hosts_.begin(), hosts_.end(), [&](const auto& one) { return one->name() == name; });
@@ -202,6 +212,7 @@ class Trial {
     for (const auto& client : clients_) world_.restart(client->node, Duration{});
     nemesis_->schedule(world_.now());
     tick();
+    if (drawn_.scenario.checks.invariants && is_cluster(drawn_.scenario)) watch_elections();
     world_.run_for(drawn_.scenario.duration);
   }
 

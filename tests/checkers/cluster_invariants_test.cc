@@ -165,3 +165,8 @@ TEST_CASE("cluster invariants: one leader in a leader epoch, one incarnation wit
   CHECK(watch.observe_broker(1, 2, 101).empty());
   has_only(watch.observe_broker(2, 1, 101), anomaly::broker_epoch_reused);
 }
+
+TEST_CASE("cluster invariants: a broker is unfenced when it has carried out its own registration") {
+  CHECK(check_unfenced(2, 40, 41).empty());
+  has_only(check_unfenced(2, 40, 40), anomaly::unfenced_too_early);
+}

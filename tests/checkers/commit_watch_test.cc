@@ -105,17 +105,25 @@ TEST_CASE("commit watch: what is committed is of one leader epoch everywhere") {
 TEST_CASE("commit watch: replicas with the same committed log know the same of its producers") {
   ReplicaMarks a = leader(10, 10);
   ReplicaMarks b = member(2, 10, 10);
-  a.producers = {{7, 0, 9, 4}, {8, 0, 5, 2}};
+  const ProducerMark seven{.producer = 7, .last_offset = 9, .batches = {{{4, 9}, {3, 6}}}};
+  const ProducerMark eight{.producer = 8, .last_offset = 5, .batches = {{{2, 5}}}};
+  a.producers = {seven, eight};
   b.producers = a.producers;
   CHECK(observed({a, b}).empty());
-  b.producers[0].last_sequence = 3;
+  b.producers[0].batches[0].last_sequence = 3;
   CHECK(observed({a, b}).size() == 2);  // said from either side
   CHECK(observed({a, b})[0].anomaly == anomaly::producers_differ);
-  b.producers = {{8, 0, 5, 2}};
+  b.producers = a.producers;
+  b.producers[0].batches[1] = {};  // its newest batch alone does not tell a repeated one before it
+  CHECK(observed({a, b}).size() == 2);
+  b.log_start = 7;  // but here that one is gone
+  CHECK(observed({a, b}).empty());
+  b.log_start = 0;
+  b.producers = {eight};
   has_only(observed({a, b}), anomaly::producers_differ);
   b.log_start = 10;  // of the other producer, too, nothing is left
   CHECK(observed({a, b}).empty());
   b = member(2, 11, 10);
-  b.producers = {{8, 0, 10, 3}};
+  b.producers = {{.producer = 8, .last_offset = 10}};
   CHECK(observed({a, b}).empty());  // it has more, which is not committed
 }
