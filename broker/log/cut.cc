@@ -121,7 +121,8 @@ Result<> PartitionLog::truncate_locked(std::int64_t offset) {
   epochs_.truncate_from(offset);
   if (!lost.empty()) TRY(read_back_producers(lost, offset));
   high_watermark_ = std::min(high_watermark_, offset);
-  // The checkpoints must not claim more than there will be.
+  // The checkpoints must not claim more than there will be; one that is just being written may.
+  static_cast<void>(TRY(checkpoint_lock_.lock()));
   if (checkpoint_.recovery_point > offset || checkpoint_.high_watermark > offset || saved_producers_.end_offset > offset)
     TRY(save_checkpoint(Closing::no));
   TRY(cut_files(offset));

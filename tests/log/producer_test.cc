@@ -111,3 +111,24 @@ TEST_CASE_METHOD(ProducerFixture, "producers: who has been idle for long enough 
   CHECK_FALSE(log->producers().entries().contains(7));
   CHECK(log->producers().entries().contains(8));
 }
+
+TEST_CASE_METHOD(ProducerFixture, "producers: a file that is being written while the log is cut does not outlive the cut") {
+  REQUIRE(open().has_value());
+  append_ok(7, 0, 0);
+  append_ok(9, 0, 0);  // at offset 2
+  disk.syncs_pass.reset();
+  world.spawn_root("checkpoint", [&] { static_cast<void>(log->write_checkpoint()); });
+  settle();
+  bool cut = false;
+  world.spawn_root("cut", [&] { cut = log->truncate_to(2).has_value(); });
+  settle();
+  disk.syncs_pass.set();
+  settle();
+  REQUIRE(cut);
+  append_ok(8, 0, 0);  // where 9 was
+  append_ok(8, 0, 2);
+  REQUIRE(reopen_after_power_loss().has_value());
+  CHECK(is_duplicate(7, 0, 0));
+  CHECK(is_duplicate(8, 0, 0));
+  CHECK_FALSE(log->producers().entries().contains(9));
+}
