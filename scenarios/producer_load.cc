@@ -109,7 +109,9 @@ class ProducerLoad {
     for (std::int64_t i = 0; i < count; ++i) {
       records.push_back({id, checkers::no_offset, record_number(number_, static_cast<std::uint32_t>(sent_++))});
     }
-    client::Producer& producer = *producers_[codecs_.below(producers_.size())];
+    // What becomes of a send with an unknown outcome is a matter between it and the same producer's next: one for all records of a key.
+    const std::uint64_t draw = codecs_.below(producers_.size());
+    client::Producer& producer = *producers_[key ? static_cast<std::uint64_t>(key_number) % producers_.size() : draw];
     std::vector<checkers::RecordAttributes> attributes;
     if (spec_.keys > 0) attributes.assign(records.size(), {.key = key_number});
     const OperationId operation = state_.recorder.invoke_send(process_, state_.now(), records, attributes);
