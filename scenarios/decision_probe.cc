@@ -99,6 +99,9 @@ void DecisionProbe::judge(const metadata::PartitionRecord& record) {
   if (topic == nullptr || before == nullptr) return;  // it is created
   checkers::PartitionView from = view_of(image_, topic->name, *before);
   checkers::PartitionView to = view_of(image_, topic->name, record);
+  for (const std::int32_t node : from.replicas) {
+    if (!replication::contains(to.replicas, node)) state_.taken_away.insert({to.partition, node});
+  }
   if (to.recovering) elected_uncleanly_.insert(to.partition);
   // A topic that was made again has its old name.
   from.partition = to.partition = to.partition + " (" + to_string(record.topic_id) + ")";

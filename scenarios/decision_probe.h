@@ -23,7 +23,7 @@ checkers::PartitionView view_of(const metadata::ClusterImage& image, const std::
 
 class DecisionProbe {
  public:
-  explicit DecisionProbe(const TrialState& state) : state_(state), judges_(disks_keep_promises(state.scenario)) {}
+  explicit DecisionProbe(TrialState& state) : state_(state), judges_(disks_keep_promises(state.scenario)) {}
 
   /// Does not suspend.
   std::vector<checkers::Finding> look(std::span<const RunningServer> servers);
@@ -38,7 +38,7 @@ class DecisionProbe {
   void judge_registration(const metadata::BrokerRecord& record);
   void add(std::vector<checkers::Finding> findings);
 
-  const TrialState& state_;
+  TrialState& state_;
   const bool judges_;
   metadata::ClusterImage image_;
   raft::Index last_;  // the last entry that is in it

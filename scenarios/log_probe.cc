@@ -78,6 +78,7 @@ void LogProbe::look_at_all(const std::string& node, std::uint64_t incarnation, B
   for (auto& [topic, partitions] : recovered_) {
     for (auto& [index, logs] : partitions) logs.erase(broker.node_id());
   }
+  forget_taken_away(node, broker.node_id());
   for_each_partition(broker, [&](const std::shared_ptr<Partition>& shared) {
     Partition& partition = *shared;
     Contents contents = read(partition);
@@ -91,6 +92,14 @@ void LogProbe::look_at_all(const std::string& node, std::uint64_t incarnation, B
                                                                                 .records = std::move(contents.records)};
     compare(std::move(now));
     ++looks_;
+  });
+}
+
+// What a reassignment has taken away and put back is another log.
+void LogProbe::forget_taken_away(const std::string& node, std::int32_t id) {
+  std::erase_if(state_.taken_away, [&](const auto& replica) {
+    if (replica.second == id) last_whole_.erase({node, replica.first});
+    return replica.second == id;
   });
 }
 

@@ -52,6 +52,7 @@ class LogProbe {
   };
 
   void add(std::vector<checkers::Finding> findings);
+  void forget_taken_away(const std::string& node, std::int32_t id);
   void compare(checkers::PartitionSnapshot snapshot);
   static Contents read(Partition& partition);
   void judge_acknowledged(const Partition& partition, const checkers::PartitionSnapshot& now,
