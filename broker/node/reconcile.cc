@@ -216,8 +216,10 @@ Result<> Replicas::make(const PartitionName& name, Slot& slot, const Target& tar
 
 Result<> Replicas::remove(Slot& slot) {
   if (slot.partition != nullptr) {
-    const std::shared_ptr<Partition> partition = std::exchange(slot.partition, nullptr);
-    partition->retire();
+    // In the slot, not on this fiber: a crash drops the youngest fiber first, which must not take the log from under the others.
+    slot.leaving = std::exchange(slot.partition, nullptr);
+    slot.leaving->retire();
+    slot.leaving = nullptr;
   }
   if (slot.id == PartitionId{}) return {};  // it was never made
   TRY(directory_.delete_log(slot.id));

@@ -105,6 +105,7 @@ class Replicas {
   /// A partition that is here, comes or goes.
   struct Slot {
     std::shared_ptr<Partition> partition;  // shared with requests under way; none while it is made, and if its log is bad
+    std::shared_ptr<Partition> leaving;    // its log may be written by older fibers than the one that takes it away
     PartitionId id;
     std::optional<Target> target;  // none: it is to go
     bool bad_log = false;          // it could not be opened; its files are kept

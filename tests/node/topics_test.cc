@@ -65,6 +65,21 @@ TEST_CASE("topics: a broker that was away drops what is gone, but not before it 
   CHECK(cluster.replicas(2).partitions().size() == 1);
 }
 
+TEST_CASE("topics: a broker may lose power at any moment while a log goes that is being written") {
+  const Duration written_for = GENERATE(20us, 60us, 100us, 150us, 200us, 300us, 500us, 900us);
+  for (Duration delay = 0us; delay < 2ms; delay += 20us) {
+    ReplicaCluster cluster;
+    const PartitionName name = cluster.topic("orders", {1, 2});
+    const auto waits = cluster.produce(1, name, "a");
+    cluster.run_for(written_for);
+    REQUIRE(cluster.controller().delete_topic(name.topic_id).has_value());
+    cluster.commit();
+    cluster.run_for(delay);
+    cluster.power_loss(1, 10ms);
+    REQUIRE(cluster.run_until([&] { return cluster.up(1) && cluster.replicas(1).partitions().empty(); }));
+  }
+}
+
 TEST_CASE("topics: a partition that moves is copied to where it goes and dropped where it was") {
   ReplicaCluster cluster;
   const PartitionName name = cluster.topic("orders", {1, 2});
