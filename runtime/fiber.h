@@ -5,8 +5,9 @@
 //
 //   who owns what   Tasks (runtime/tasks.h) owns the fibers of one node; TaskGroup joins some of them.
 //   cancellation    is a value and sticky: once cancelled, every later park() of that fiber returns Wake::cancelled at once.
-//   a crash         drops fibers: park() throws FiberUnwind, destructors run, nothing else does. A fiber that parks while it
-//                   unwinds (a destructor that waits, a catch (...) that swallows) stops the program.
+//   a crash         drops fibers: park() throws FiberUnwind, destructors run, nothing else does. A fiber that was joining a cancelled
+//                   group gets as far as its next park() or spawn. One that parks while it unwinds (a destructor that waits, a
+//                   catch (...) that swallows) stops the program.
 //   exceptions      each fiber has its own C++ exception globals, so that it may suspend inside a catch block.
 #pragma once
 
@@ -27,7 +28,7 @@ class TaskGroup;
 /// Why a parked fiber runs again.
 enum class Wake : std::uint8_t { ready, timed_out, cancelled };
 
-/// Thrown by park() into a fiber that is being dropped. Never catch it.
+/// Thrown by park() and spawn() into a fiber that is being dropped. Never catch it.
 struct FiberUnwind {};
 
 class Fiber {

@@ -43,6 +43,9 @@ void wake(Fiber& fiber) { fiber.tasks().make_ready(fiber, Wake::ready); }
 Tasks::~Tasks() { ENSURE(fiber_count_ == 0); }
 
 Fiber& Tasks::place_fiber(std::string_view name, std::size_t callable_bytes, void (*body)(Fiber&)) {
+  // A dropped fiber that was let out of a wait which must not be cancelled ends here, not in a join for what it starts.
+  Fiber* const parent = Fiber::current_;
+  if (parent != nullptr && parent->doomed_ && !parent->unwinding_) unwind(*parent);
   const FiberStack stack = stacks_.take();
   auto top = reinterpret_cast<std::uintptr_t>(stack.high);
   top = (top - sizeof(Fiber)) & ~(stack_alignment - 1);

@@ -208,6 +208,26 @@ TEST_CASE_METHOD(Fixture, "crash: a parent inside its group's destructor finishe
   CHECK(log == std::vector<std::string>{"child went on", "child", "joined"});
 }
 
+TEST_CASE_METHOD(Fixture, "crash: a parent that joined a cancelled group starts nothing any more") {
+  world.spawn_root("parent", [&] {
+    const Witness witness{log, "parent"};
+    TaskGroup ending(world);
+    ending.spawn("deaf child", [&] { park_uncancellable(); });
+    REQUIRE(yield().has_value());
+    ending.cancel();
+    ending.join();
+    log.push_back("joined");
+    TaskGroup closing(world);
+    closing.spawn("closing", [&] { log.push_back("never"); });
+    closing.join();
+    log.push_back("never");
+  });
+  world.run();
+  world.drop_all();
+  CHECK(log == std::vector<std::string>{"joined", "parent"});
+  CHECK(world.fiber_count() == 0);
+}
+
 TEST_CASE_METHOD(Fixture, "semaphore: a large request is not starved, and one that gives up lets those behind it pass") {
   Semaphore permits(3);
   REQUIRE(permits.try_acquire(3));
