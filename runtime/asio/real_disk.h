@@ -15,13 +15,14 @@
 namespace faultline {
 
 struct DiskLanes {
-  // One thread for changes: a write that timed out cannot be overtaken by a later one to the same place. Syncs and reads get as
-  // many as keep a device's queue busy; farewells two, so that one huge file does not hold up the rest.
+  // One thread for changes: a write that timed out cannot be overtaken by a later one to the same place. Reads get as many as keep a
+  // device's queue busy. Syncs get more: each log's is one of its own, and where one takes milliseconds, it is waiting that it does.
+  // Farewells get two, so that one huge file does not hold up the rest.
   DiskLanes(Completions& completions_of_all, Duration delay_of_syncs)
       : sync_delay(delay_of_syncs),
         completions(completions_of_all),
         changes(completions, 1),
-        syncs(completions, 4),
+        syncs(completions, 16),
         reads(completions, 4),
         farewells(completions, 2) {}
   // Requires: no fiber is left.
