@@ -136,31 +136,6 @@ void Partition::wake_all() {
 
 // --- trimming and settings ---
 
-Outcome<std::int64_t> Partition::delete_records_before(std::int64_t offset) {
-  constexpr std::int64_t up_to_watermark = -1;
-  const Result<Mutex::Guard> guard = trimming_.lock();
-  if (!guard) return Refusal(guard.error());
-  if (!leads()) return Refusal(ErrorCode::not_leader_or_follower);
-  const std::int64_t watermark = high_watermark();
-  const std::int64_t target = offset == up_to_watermark ? watermark : offset;
-  if (target < 0 || target > watermark) {
-    return Refusal(ErrorCode::offset_out_of_range,
-                   "the watermark is " + std::to_string(watermark) + ", not " + std::to_string(offset) + " or more");
-  }
-  const Result<> deleted = log_->delete_records_before(target, watermark);
-  if (!deleted) return Refusal(ErrorCode::kafka_storage_error, to_string(deleted.error()));
-  return log_start_offset();
-}
-
-Result<> Partition::tidy(Duration producer_age) {
-  const Mutex::Guard guard = TRY(trimming_.lock());
-  // Retention by other settings than the topic's would throw away what should stay.
-  if (retired_ || !configured_ || log_->fenced()) return {};
-  log_->expire_producers(producer_age);
-  TRY(log_->apply_retention(high_watermark()));
-  return log_->write_checkpoint();
-}
-
 Result<> Partition::configure(const TopicConfig& config) {
   const bool minimum_changed = config.min_insync_replicas != config_.min_insync_replicas;
   config_ = config;

@@ -52,6 +52,12 @@ struct AppendedBatch {
   CommitTicket ticket;
 };
 
+/// What a DeleteRecords request remembers while it waits.
+struct Deletion {
+  std::int64_t offset = 0;  // nothing below is to be read again
+  std::int32_t leader_epoch = -1;
+};
+
 struct PartitionRead {
   std::int64_t high_watermark = -1;
   std::int64_t log_start_offset = -1;
@@ -169,8 +175,9 @@ class Partition final : public std::enable_shared_from_this<Partition> {
 
   /// Bytes that a read at `offset` would find; near enough for a fetch that waits for many.
   std::size_t readable_bytes(std::int64_t offset, bool for_replica = false) const;
-  /// Whether the watermark is above what read_for_replica() last told this follower. Ask again after a read: it may have moved it.
-  bool owes_watermark(BrokerId follower) const;
+  /// Whether watermark or log start are above what read_for_replica() last told this follower. Ask again after a read: it may have moved
+  /// the watermark.
+  bool owes_news(BrokerId follower) const;
 
   /// -1 latest, -2 earliest, -3 the greatest timestamp, -4 local earliest, else the first record at or after that time.
   /// Errors: NOT_LEADER_OR_FOLLOWER, OFFSET_NOT_AVAILABLE (a new leader whose watermark is not yet where the old one's was, KIP-207),
@@ -190,11 +197,14 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     std::erase(replica_watchers_, &event);
   }
 
-  // --- trimming and settings (partition.cc) ---
+  // --- trimming (partition_trim.cc) and settings (partition.cc) ---
 
-  /// Makes everything below `offset` unreadable, for ever; -1 means the watermark. Returns the new start, which is durable.
+  /// Makes everything below `offset` unreadable here, durably; -1 means the watermark. Suspends.
   /// Errors: NOT_LEADER_OR_FOLLOWER, OFFSET_OUT_OF_RANGE (beyond the watermark), KAFKA_STORAGE_ERROR.
-  Outcome<std::int64_t> delete_records_before(std::int64_t offset);
+  Outcome<Deletion> delete_records_before(std::int64_t offset);
+  /// Waits until those that may lead next have deleted it too. Suspends. Returns: the low watermark.
+  /// Errors: NOT_LEADER_OR_FOLLOWER (the role has ended: unknown), REQUEST_TIMED_OUT (still to come).
+  Outcome<std::int64_t> wait_deleted(const Deletion& deletion, Time deadline);
 
   /// Applies retention, forgets producers that have been idle for `producer_age` and notes on the disk how far the log is durable.
   /// Suspends. Errors: as the disk.
@@ -238,9 +248,13 @@ class Partition final : public std::enable_shared_from_this<Partition> {
 
  private:
   struct Idle {};
+  struct Told {
+    std::int64_t high_watermark = -1;
+    std::int64_t log_start = -1;
+  };
   struct Leading {
     replication::Leader rules;
-    std::map<BrokerId, std::int64_t> told_watermark;
+    std::map<BrokerId, Told> told;  // to followers
   };
   enum class Stage : std::uint8_t {
     fetching,  // the log is durable and may be fetched for
@@ -305,7 +319,7 @@ class Partition final : public std::enable_shared_from_this<Partition> {
   bool being_cut_ = false;
   std::vector<Event*> watchers_;
   std::vector<Event*> replica_watchers_;
-  Condition progress_;  // the stable end or the watermark moved, the ISR changed, or the role ended
+  Condition progress_;  // the stable end, the watermark or a follower's log start moved, the ISR changed, or the role ended
   Mutex changing_;      // whoever changes the role, or cuts
   Mutex trimming_;      // whoever removes records or files, which takes names in the partition's directory
   TaskGroup tasks_;     // last: its fibers use all of the above

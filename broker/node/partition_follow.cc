@@ -121,19 +121,6 @@ void Partition::stored() {
   tell_may_fetch();
 }
 
-// What the leader has deleted goes here too, beside the fetching.
-void Partition::follow_log_start(std::int64_t start) {
-  if (start <= log_->log_start() || trims_) return;
-  trims_ = true;
-  tasks_.spawn("partition.trim", [this, start] {
-    if (const Result<Mutex::Guard> guard = trimming_.lock()) {
-      // A failure is tried again at the next answer.
-      static_cast<void>(log_->delete_records_before(start, std::max(start, high_watermark())));
-    }
-    trims_ = false;
-  });
-}
-
 void Partition::cut(std::int64_t offset, bool start_over) {
   auto& role = std::get<Following>(role_);
   role.stage = Stage::cutting;

@@ -77,7 +77,7 @@ ReplicaRead Partition::read_for_replica(const ReplicaFetch& fetch) {
   Result<ReadResult> found =
       log_->read(fetch.follower.fetch_offset,
                  {.upper_bound = log_->written_end(), .max_bytes = fetch.max_bytes, .min_one_batch = fetch.at_least_one});
-  const bool owed = owes_watermark(fetch.follower.replica);
+  const bool owed = owes_news(fetch.follower.replica);
   // The reading may have taken long.
   answer.error_code = check_replica(fetch);
   if (answer.error_code != ErrorCode::none) return answer;
@@ -90,21 +90,26 @@ ReplicaRead Partition::read_for_replica(const ReplicaFetch& fetch) {
   if (!found->batches.empty()) log_->shared_up_to(found->next_offset);
   for (Slice& batch : found->batches) answer.records.append(std::move(batch));
   // A watermark that this very fetch has moved is still owed: an answer with nothing else in it may not be sent at once.
-  if (owed || !answer.records.empty()) std::get<Leading>(role_).told_watermark[fetch.follower.replica] = answer.high_watermark;
+  if (owed || !answer.records.empty())
+    std::get<Leading>(role_).told[fetch.follower.replica] = {answer.high_watermark, answer.log_start_offset};
   return answer;
 }
 
 void Partition::note_fetch(const ReplicaFetch& fetch, replication::ReadOutcome outcome) {
   auto& rules = std::get<Leading>(role_).rules;
+  const auto log_start = [&] { return rules.followers().at(fetch.follower.replica).log_start(); };
+  const std::optional<std::int64_t> before = log_start();
   take(rules.fetched(fetch.follower, outcome, leader_log(), host_.env.clock.now()));
+  if (log_start() != before) progress_.notify_all();
   rules.check_invariants();
 }
 
-bool Partition::owes_watermark(BrokerId follower) const {
+bool Partition::owes_news(BrokerId follower) const {
   const auto* role = std::get_if<Leading>(&role_);
   if (role == nullptr) return false;
-  const auto told = role->told_watermark.find(follower);
-  return told == role->told_watermark.end() || told->second < role->rules.high_watermark();
+  const auto told = role->told.find(follower);
+  return told == role->told.end() || told->second.high_watermark < role->rules.high_watermark() ||
+         told->second.log_start < log_->log_start();
 }
 
 std::optional<BrokerId> Partition::preferred_read_replica(std::string_view rack, std::int64_t fetch_offset) const {

@@ -79,6 +79,7 @@ void Partition::learn(const replication::PartitionState& state) {
     if (role->rules.leader_epoch() != state.leader_epoch) return;
     take(role->rules.learned(state, host_.env.clock.now()));
     role->rules.check_invariants();
+    progress_.notify_all();  // a broker that has gone is not waited for any more
   } else if (std::holds_alternative<Following>(role_)) {
     in_sync_ = replication::contains(state.isr, host_.self);
   }

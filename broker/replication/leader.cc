@@ -125,6 +125,21 @@ bool Leader::may_join(BrokerId id, const FollowerProgress& progress) const {
   return *progress.broker_epoch() == unknown_broker_epoch || *progress.broker_epoch() == broker->second.epoch;
 }
 
+// Else records that were deleted on request could be read again when it leads.
+bool Leader::has_log_start(const FollowerProgress& progress) const { return progress.log_start().value_or(-1) >= log_.start; }
+
+std::optional<std::int64_t> Leader::low_watermark() const {
+  std::int64_t least = log_.start;
+  for (const auto& [id, follower] : followers_) {
+    const auto broker = brokers_.find(id);
+    const bool alive = broker != brokers_.end() && !broker->second.fenced;
+    if (!alive && !isr_.in_maximal(id)) continue;
+    if (!follower.log_start().has_value()) return std::nullopt;
+    least = std::min(least, *follower.log_start());
+  }
+  return least;
+}
+
 bool Leader::lags(BrokerId id, Time now) const {
   const auto follower = followers_.find(id);
   return follower == followers_.end() || !follower->second.caught_up(log_.end, now, config_.lag_time_max);
@@ -141,7 +156,8 @@ std::optional<IsrProposal> Leader::propose_change(Time now) {
     if (!member && follower != followers_.end()) {
       const std::int64_t end = follower->second.log_end().value_or(-1);
       // Not lagging, either: else it would be put out again at once.
-      wants = end >= high_watermark_ && end >= epoch_start_ && !lags(id, now) && may_join(id, follower->second);
+      wants = end >= high_watermark_ && end >= epoch_start_ && has_log_start(follower->second) && !lags(id, now) &&
+              may_join(id, follower->second);
     }
     changed = changed || wants != member;
     if (!wants) continue;

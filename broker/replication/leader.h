@@ -92,12 +92,16 @@ class Leader {
   /// may be lower than what the previous leader has told.
   bool latest_offset_known() const { return high_watermark_ >= epoch_start_; }
   const std::map<BrokerId, FollowerProgress>& followers() const { return followers_; }
+  /// The least log start of this replica and of all that are in the ISR, may be, or could join it soon: below it nothing comes back with
+  /// the next leader. Nothing while one of them has not fetched yet. Source: Kafka's Partition.lowWatermarkIfLeader.
+  std::optional<std::int64_t> low_watermark() const;
 
   /// Breaks the process if the state is impossible. After every step, in tests and in simulated runs.
   void check_invariants() const;
 
  private:
   bool may_join(BrokerId id, const FollowerProgress& progress) const;
+  bool has_log_start(const FollowerProgress& progress) const;
   bool lags(BrokerId id, Time now) const;
   void forget_old_incarnations(Time now);
   bool advance_watermark(Time now);

@@ -1,4 +1,8 @@
 // ListOffsets, OffsetForLeaderEpoch and DeleteRecords: questions and changes about one partition's offsets.
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include "broker/server/handler.h"
 
 namespace faultline {
@@ -97,15 +101,34 @@ protocol::OffsetForLeaderEpochResponse handle(HandlerContext context, const prot
 protocol::DeleteRecordsResponse handle(HandlerContext context, const protocol::DeleteRecordsRequest& request) {
   using Request = protocol::DeleteRecordsRequest;
   using Response = protocol::DeleteRecordsResponse;
+  // Each is deleted here before the first is waited for: they take as long as one.
+  struct UnderWay {
+    std::shared_ptr<Partition> partition;
+    Deletion deletion;
+  };
+  std::map<std::pair<std::string, std::int32_t>, UnderWay> under_way;
   const auto remove = [&](const std::string& topic, const Request::Topic::Partition& wanted) -> Outcome<std::int64_t> {
-    const std::shared_ptr<Partition> partition = TRY(context.broker.replicas().partition(topic, wanted.partition_index));
-    return context.broker.on_owner(*partition, [&](Partition& owned) { return owned.delete_records_before(wanted.offset); });
+    std::shared_ptr<Partition> partition = TRY(context.broker.replicas().partition(topic, wanted.partition_index));
+    const Deletion deletion =
+        TRY(context.broker.on_owner(*partition, [&](Partition& owned) { return owned.delete_records_before(wanted.offset); }));
+    under_way.insert_or_assign({topic, wanted.partition_index}, UnderWay{std::move(partition), deletion});
+    return deletion.offset;
   };
   Response::Topic::Partition blank;
   blank.low_watermark = -1;
-  return answer_each<Response>(
-      request, remove,
-      [](Response::Topic::Partition& answer, std::int64_t low_watermark) { answer.low_watermark = low_watermark; }, blank);
+  auto response = answer_each<Response>(
+      request, remove, [](Response::Topic::Partition& answer, std::int64_t deleted) { answer.low_watermark = deleted; }, blank);
+  const Time deadline = after(context.env.clock.now(), std::chrono::milliseconds(std::max(request.timeout_ms, 0)));
+  for (Response::Topic& topic : response.topics) {
+    for (Response::Topic::Partition& answer : topic.partitions) {
+      if (answer.error_code != ErrorCode::none) continue;
+      const UnderWay& one = under_way.at({topic.name, answer.partition_index});
+      const Outcome<std::int64_t> low = one.partition->wait_deleted(one.deletion, deadline);
+      answer.low_watermark = low ? *low : blank.low_watermark;
+      if (!low) answer.error_code = low.error().code;
+    }
+  }
+  return response;
 }
 
 }  // namespace faultline

@@ -1,6 +1,6 @@
 // Fetch, for replicas. A follower's fetch says how far that follower is, and producers may be waiting for that: it is read and noted
-// before anything is waited for. It waits only if there is nothing to tell: no record, no watermark that this follower has not been told,
-// no error and no place where the logs part.
+// before anything is waited for. It waits only if there is nothing to tell: no record, no watermark or log start that this follower has
+// not been told, no error and no place where the logs part.
 //
 // Memory is not asked for: as many answers as there are other brokers exist at once, and a consumer that reads slowly must not hold up
 // what producers wait for.
@@ -22,8 +22,8 @@ bool has_news(const FetchResponse& response) {
   });
 }
 
-bool owes_watermark(const std::vector<FetchTarget>& targets, BrokerId replica) {
-  return std::ranges::any_of(targets, [&](const FetchTarget& target) { return target.partition->owes_watermark(replica); });
+bool owes_news(const std::vector<FetchTarget>& targets, BrokerId replica) {
+  return std::ranges::any_of(targets, [&](const FetchTarget& target) { return target.partition->owes_news(replica); });
 }
 
 bool has_bytes(const std::vector<FetchTarget>& targets, std::size_t enough) {
@@ -76,11 +76,11 @@ Result<FetchAnswer> handle_replica_fetch(HandlerContext context, const FetchRequ
   const Time deadline = after(context.env.clock.now(), std::chrono::milliseconds(std::max(request.max_wait_ms, 0)));
   const auto most = static_cast<std::size_t>(std::clamp(request.max_bytes, 0, context.broker.config().fetch_max_bytes));
   const std::size_t min_bytes = std::min(static_cast<std::size_t>(std::max(request.min_bytes, 0)), most);
-  const bool owed = owes_watermark(targets, fetcher.replica);
+  const bool owed = owes_news(targets, fetcher.replica);
   read_targets(context, targets, fetcher, most);
   if (!owed && !has_news(answer.response) && record_bytes(answer.response) < min_bytes) {
     TRY(wait_for_news(context, targets, /*as_replica=*/true, deadline,
-                      [&] { return has_bytes(targets, min_bytes) || owes_watermark(targets, fetcher.replica); }));
+                      [&] { return has_bytes(targets, min_bytes) || owes_news(targets, fetcher.replica); }));
     read_targets(context, targets, fetcher, most);
   }
   hint_leaders(context, answer.response);

@@ -325,7 +325,7 @@ FetchResponse ReplicaCluster::serve_fetch(BrokerId id, Env& env, const FetchRequ
         fetch.leader_epoch = wanted.current_leader_epoch;
         fetch.last_fetched_epoch = wanted.last_fetched_epoch;
         fetch.max_bytes = static_cast<std::size_t>(wanted.partition_max_bytes);
-        const bool owed = (*found)->owes_watermark(request.replica_state.replica_id);
+        const bool owed = (*found)->owes_news(request.replica_state.replica_id);
         ReplicaRead read = (*found)->read_for_replica(fetch);
         answer.error_code = read.error_code;
         answer.high_watermark = read.high_watermark;
@@ -333,7 +333,7 @@ FetchResponse ReplicaCluster::serve_fetch(BrokerId id, Env& env, const FetchRequ
         if (read.diverging) answer.diverging_epoch = {read.diverging->epoch, read.diverging->end_offset};
         worth_it = worth_it || owed || read.error_code != ErrorCode::none || read.diverging || !read.records.empty();
         answer.records = std::move(read.records);
-        owes = owes || (*found)->owes_watermark(request.replica_state.replica_id);
+        owes = owes || (*found)->owes_news(request.replica_state.replica_id);
         if (watched.size() < 1000) {
           (*found)->watch(news, true);
           watched.push_back(*found);

@@ -129,12 +129,47 @@ TEST_CASE("topics: deleted records are deleted on followers too, and one that wa
   cluster.world().crash(cluster.node(3));
   for (const char* value : {"b", "c", "d"}) CHECK(cluster.produce_now(1, name, value) == ErrorCode::none);
   std::optional<std::int64_t> start;
-  cluster.on(1, [&] { start = cluster.partition(1, name)->delete_records_before(3).value(); });
+  cluster.on(1, [&] {
+    Partition& leader = *cluster.partition(1, name);
+    const Deletion deletion = leader.delete_records_before(3).value();
+    start = leader.wait_deleted(deletion, no_deadline).value();
+  });
   REQUIRE(cluster.run_until([&] { return start.has_value() && cluster.partition(2, name)->log_start_offset() == 3; }));
   cluster.start(3);
   REQUIRE(cluster.run_until([&] { return cluster.settled(name) && cluster.partition(3, name)->log_start_offset() == 3; }));
   CHECK(cluster.log_of(3, name) == Values{"d"});
   CHECK(cluster.produce_now(1, name, "e") == ErrorCode::none);
+}
+
+TEST_CASE("topics: a deletion is not over before the followers have carried it out, and is not undone by the next leader") {
+  ReplicaCluster cluster;
+  const PartitionName name = cluster.topic("orders", {1, 2});
+  for (const char* value : {"a", "b", "c"}) CHECK(cluster.produce_now(1, name, value) == ErrorCode::none);
+  cluster.cut_link(1, 2);
+  std::vector<ErrorCode> answers;
+  const auto remove = [&](std::int64_t offset, Duration patience) {
+    cluster.on(1, [&, offset, patience] {
+      Partition& leader = *cluster.partition(1, name);
+      const Deletion deletion = leader.delete_records_before(offset).value();
+      const Outcome<std::int64_t> low = leader.wait_deleted(deletion, after(cluster.world().now(), patience));
+      answers.push_back(low ? ErrorCode::none : low.error().code);
+      if (low) CHECK(*low == offset);
+    });
+  };
+  remove(1, 1s);
+  REQUIRE(cluster.run_until([&] { return answers.size() == 1; }));
+  CHECK(answers.back() == ErrorCode::request_timed_out);
+  CHECK(cluster.partition(1, name)->log_start_offset() == 1);
+  CHECK(cluster.partition(2, name)->log_start_offset() == 0);
+  cluster.cut_link(1, 2, false);
+  const Time asked = cluster.world().now();
+  remove(2, 20s);
+  REQUIRE(cluster.run_until([&] { return answers.size() == 2; }));
+  CHECK(answers.back() == ErrorCode::none);
+  CHECK(cluster.world().now() - asked < 2s);
+  cluster.world().crash(cluster.node(1));
+  REQUIRE(cluster.run_until([&] { return cluster.at(name).leader == 2 && cluster.partition(2, name)->leads(); }));
+  CHECK(cluster.consume(2, name) == Values{"c"});
 }
 
 TEST_CASE("topics: many partitions are made side by side, and cost little while nothing happens") {

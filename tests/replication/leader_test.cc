@@ -101,6 +101,32 @@ TEST_CASE("watermark: who is caught up holds it back also while another's joinin
   CHECK(f.leader.high_watermark() == 8);
 }
 
+TEST_CASE("low watermark: it is the least log start of the leader, of the ISR and of every broker that is alive") {
+  Fixture f(1, {1, 2});
+  f.log = {4, 9, 9};
+  const auto fetch_from = [&](BrokerId from, std::int64_t offset, std::int64_t start) {
+    f.leader.fetched({from, 10 + from, offset, start}, ReadOutcome::done, f.log, f.now);
+    return f.leader.low_watermark();
+  };
+  CHECK(fetch_from(2, 9, 3) == std::nullopt);  // 3 is alive, and has not fetched yet
+  CHECK(fetch_from(3, 7, 2) == 2);
+  CHECK(fetch_from(3, 7, 4) == 3);
+  CHECK(fetch_from(2, 9, 5) == 4);
+  fetch_from(3, 7, 0);
+  f.brokers[3].fenced = true;
+  CHECK(f.leader.low_watermark() == 4);
+  fetch_from(2, 9, 1);
+  f.brokers[2].fenced = true;  // still a member
+  CHECK(f.leader.low_watermark() == 1);
+}
+
+TEST_CASE("isr: a follower that still has what was deleted on request does not join") {
+  Fixture f(1, {1, 2});
+  f.log = {4, 5, 5};
+  CHECK_FALSE(f.leader.fetched({3, 13, 5, 3}, ReadOutcome::done, f.log, f.now).propose.has_value());
+  CHECK(members(f.leader.fetched({3, 13, 5, 4}, ReadOutcome::done, f.log, f.now).propose) == BrokerIds{1, 2, 3});
+}
+
 TEST_CASE("watermark: a proposed addition counts at once, a proposed removal still") {
   Fixture f(1, {1, 2});
   const LeaderEffects joined = f.fetch(3, 5);
