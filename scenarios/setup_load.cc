@@ -1,5 +1,7 @@
 #include "scenarios/setup_load.h"
 
+#include <map>
+
 #include "broker/client/admin.h"
 #include "broker/client/consumer.h"
 #include "broker/client/producer.h"
@@ -89,9 +91,22 @@ class FinalReader {
       return failed(sent.error());
     }
     const std::vector<std::int64_t> offsets{sent->offset};
+    written_[partition] = sent->offset;
     state_.acknowledged[partition][sent->offset] = value;
     state_.recorder.complete_send(operation, state_.now(), Outcome::ok, offsets);
     return true;
+  }
+
+  // A leader that has been followed by another, and does not know it yet, answers with the end that it knew. What was written here lies below
+  // the end; if that stays untrue, it is lost, and the checkers are to be told so.
+  client::ClientResult<std::int64_t> end_of(const client::TopicPartition& partition) {
+    const Time patience = after(env_.clock.now(), attempt_timeout);
+    for (;;) {
+      const auto ends = TRY(consumer_.end_offsets({partition}, after(env_.clock.now(), attempt_timeout)));
+      const std::int64_t end = ends.at(partition);
+      if (end > written_.at(partition) || env_.clock.now() >= patience) return end;
+      TRY(sleep_until(after(env_.clock.now(), between_attempts)));
+    }
   }
 
   // One poll of the history: everything from the beginning to the end that is fixed inside it.
@@ -102,20 +117,18 @@ class FinalReader {
     state_.recorder.complete(assign, state_.now(), Outcome::ok);
 
     const OperationId operation = state_.recorder.invoke_poll(process_, state_.now(), true);
-    const Time deadline = after(env_.clock.now(), attempt_timeout);
     const auto give_up = [&](const client::ClientError& error) {
       state_.recorder.complete_poll(operation, state_.now(), Outcome::fail, {}, to_string(error));
       return failed(error);
     };
-    const auto ends = consumer_.end_offsets({partition}, deadline);
-    if (!ends) return give_up(ends.error());
-    const std::int64_t end = ends->at(partition);
+    const client::ClientResult<std::int64_t> end = end_of(partition);
+    if (!end) return give_up(end.error());
     consumer_.assign({partition});
     consumer_.seek(partition, client::Place::earliest());
     HistoryRecords given;
     bool stepped_over = false;
-    Time progress_by = deadline;
-    while (consumer_.position(partition).value_or(-1) < end) {
+    Time progress_by = after(env_.clock.now(), attempt_timeout);
+    while (consumer_.position(partition).value_or(-1) < *end) {
       client::ClientResult<client::Polled> polled = consumer_.poll(request_timeout);
       if (!polled) return give_up(polled.error());
       given.add(state_, polled->records);
@@ -131,7 +144,7 @@ class FinalReader {
       }
     }
     state_.recorder.complete_poll(operation, state_.now(), Outcome::ok, given.records, {}, given.attributes);
-    if (!stepped_over) state_.recorder.set_exact_end(operation, id, end);
+    if (!stepped_over) state_.recorder.set_exact_end(operation, id, *end);
     return true;
   }
 
@@ -146,6 +159,7 @@ class FinalReader {
   client::Consumer consumer_;
   client::Producer producer_;
   std::uint32_t sent_ = 0;
+  std::map<client::TopicPartition, std::int64_t> written_;  // the offset of what was written here
 };
 
 struct Wish {
