@@ -33,6 +33,7 @@ void add_run(CLI::App& app, RunOptions& options, Command& command) {
   sub->add_option("--jobs,-j", options.jobs, "Processes that share the seeds; 0 is one per core")->capture_default_str();
   sub->add_flag("--twice", options.twice, "Run every seed twice; if the two differ, show the first event that does");
   sub->add_option("--out", options.out, "Folder for the artifact of the first seed that is not as expected")->type_name("DIR");
+  sub->add_option("--trace", options.trace, "File for every event of the run; one seed at a time")->type_name("FILE");
   sub->add_flag("--json", options.json, "Report as JSON on stdout");
   sub->add_option("--set", options.settings, "Change a value of the file: chaos.power_loss.every=2s, producer[0].count=3")
       ->type_name("KEY=VALUE")

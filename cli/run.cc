@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -69,24 +71,32 @@ std::string command_for(const RunOptions& options, const std::string& file, std:
   return command;
 }
 
-// Repeats the seed in a process of its own, which may die of it, and has it write the artifact. Returns: its folder, if it came to be.
+// Does `work()` in a process of its own, which may die of it; if it does, `if_crashed(how)` here. Returns: what went wrong.
+Result<> in_own_process(std::uint64_t seed, const std::function<Result<>()>& work,
+                        const std::function<Result<>(const std::string& how)>& if_crashed) {
+  Result<> outcome;
+  const auto report = [&](std::uint64_t) -> std::string {
+    const Result<> done = work();
+    return done ? std::string() : to_string(done.error());
+  };
+  run_in_workers({seed, seed}, 1, report,
+                 {.on_answer =
+                      [&](std::uint64_t, const std::string& problem) {
+                        if (!problem.empty()) outcome = Error(Errc::io_error, problem);
+                      },
+                  .on_crash = [&](std::uint64_t, const std::string& how) { outcome = if_crashed(how); },
+                  .on_tick = [] {}});
+  return outcome;
+}
+
+// Repeats the seed and writes the artifact. Returns: its folder, if it came to be.
 std::optional<std::string> make_artifact(const RunOptions& options, const scenarios::Scenario& scenario, std::uint64_t seed) {
   std::string folder = options.out + "/" + scenario.name + "-seed-" + std::to_string(seed);
-  std::string problem;
-  const auto work = [&](std::uint64_t) -> std::string {
-    const Result<> written = write_artifact(folder, scenario, seed);
-    return written ? std::string() : to_string(written.error());
-  };
-  const auto crashed = [&](std::uint64_t, const std::string& how) {
-    const Result<> written = finish_crashed_artifact(folder, scenario, seed, how);
-    if (!written) problem = to_string(written.error());
-  };
-  run_in_workers({seed, seed}, 1, work,
-                 {.on_answer = [&](std::uint64_t, std::string answer) { problem = std::move(answer); },
-                  .on_crash = crashed,
-                  .on_tick = [] {}});
-  if (problem.empty()) return folder;
-  std::fprintf(stderr, "no artifact: %s\n", problem.c_str());
+  const Result<> written = in_own_process(
+      seed, [&] { return write_artifact(folder, scenario, seed); },
+      [&](const std::string& how) { return finish_crashed_artifact(folder, scenario, seed, how); });
+  if (written) return folder;
+  std::fprintf(stderr, "no artifact: %s\n", written.error().detail.c_str());
   return std::nullopt;
 }
 
@@ -96,6 +106,23 @@ bool can_write_artifacts(const std::string& folder) {
   if (!folder.empty()) std::filesystem::create_directories(folder, failure);
   if (failure) std::fprintf(stderr, "--out %s: %s\n", folder.c_str(), failure.message().c_str());
   return !failure;
+}
+
+Result<> write_trace(const std::string& path, const sim::RunLog& trace) {
+  std::ofstream file(path);
+  for (std::size_t i = 0; i < trace.records().size(); ++i) file << trace.format(i) << '\n';
+  file.flush();
+  if (!file) return Error(Errc::io_error, "cannot write " + path);
+  return {};
+}
+
+ExitCode trace_seed(const RunOptions& options, const scenarios::Scenario& scenario, std::uint64_t seed) {
+  const Result<> written = in_own_process(
+      seed, [&] { return write_trace(options.trace, scenarios::run_trial(scenario, seed, {.keep_trace = true}).trace); },
+      [](const std::string& how) -> Result<> { return Error(Errc::internal, "the seed's process was " + how); });
+  if (written) return ExitCode::ok;
+  std::fprintf(stderr, "no trace: %s\n", written.error().detail.c_str());
+  return ExitCode::internal;
 }
 
 void show_seed(const RunOptions& options, const scenarios::Scenario& scenario, const SeedReport& report, std::FILE* to) {
@@ -131,6 +158,10 @@ ExitCode run(const RunOptions& options) {
   }
   if (!scenario) {
     std::fprintf(stderr, "%s\n", scenario.error().detail.c_str());
+    return ExitCode::usage;
+  }
+  if (!options.trace.empty() && seeds->size() != 1) {
+    std::fprintf(stderr, "--trace %s: one seed at a time, as in --seed 7\n", options.trace.c_str());
     return ExitCode::usage;
   }
   if (options.check_only) {
@@ -179,6 +210,9 @@ ExitCode run(const RunOptions& options) {
   // A seed that did what was expected is shown when somebody asks for it: alone, or as an artifact.
   const bool asked = seeds->size() == 1 || !options.out.empty();
   if (shown != nullptr && (campaign.exit_code() != ExitCode::ok || asked)) show_seed(options, *scenario, *shown, prose);
+  if (!options.trace.empty()) {
+    if (const ExitCode traced = trace_seed(options, *scenario, seeds->first); traced != ExitCode::ok) return traced;
+  }
   return campaign.exit_code();
 }
 

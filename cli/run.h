@@ -16,6 +16,7 @@ struct RunOptions {
   unsigned jobs = 0;        // 0: one per core
   bool twice = false;
   std::string out;  // folder for artifacts; empty: none
+  std::string trace;  // file for every event of the seed; empty: none
   bool json = false;
   std::vector<std::string> settings;  // KEY=VALUE
   std::vector<std::string> exhibits;  // names of base/exhibit.h, on top of the scenario's
