@@ -15,7 +15,7 @@ struct RunOptions {
   std::string seeds = "1";  // "N" or "A..B"
   unsigned jobs = 0;        // 0: one per core
   bool twice = false;
-  std::string out;  // folder for artifacts; empty: none
+  std::string out;    // folder for artifacts; empty: none
   std::string trace;  // file for every event of the seed; empty: none
   bool json = false;
   std::vector<std::string> settings;  // KEY=VALUE
