@@ -100,7 +100,11 @@ void DecisionProbe::judge(const metadata::PartitionRecord& record) {
   checkers::PartitionView from = view_of(image_, topic->name, *before);
   checkers::PartitionView to = view_of(image_, topic->name, record);
   for (const std::int32_t node : from.replicas) {
-    if (!replication::contains(to.replicas, node)) state_.taken_away.insert({to.partition, node});
+    if (!replication::contains(to.replicas, node)) state_.taken_away[{to.partition, node}] = false;
+  }
+  for (const std::int32_t node : to.replicas) {
+    const auto taken = state_.taken_away.find({to.partition, node});
+    if (taken != state_.taken_away.end()) taken->second = true;
   }
   if (to.recovering) elected_uncleanly_.insert(to.partition);
   // A topic that was made again has its old name.

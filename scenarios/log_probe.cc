@@ -90,16 +90,17 @@ void LogProbe::look_at_all(const std::string& node, std::uint64_t incarnation, B
     judge_acknowledged(partition, now, contents.records);
     recovered_[partition.topic_id()][partition.id().index][broker.node_id()] = {.log_start = now.log_start,
                                                                                 .records = std::move(contents.records)};
-    compare(std::move(now));
+    if (!state_.taken_away.contains({now.partition, broker.node_id()})) compare(std::move(now));
     ++looks_;
   });
 }
 
 // What a reassignment has taken away and put back is another log.
 void LogProbe::forget_taken_away(const std::string& node, std::int32_t id) {
-  std::erase_if(state_.taken_away, [&](const auto& replica) {
+  std::erase_if(state_.taken_away, [&](const auto& entry) {
+    const auto& [replica, given_back] = entry;
     if (replica.second == id) last_whole_.erase({node, replica.first});
-    return replica.second == id;
+    return replica.second == id && given_back;
   });
 }
 

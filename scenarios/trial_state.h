@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,8 +85,9 @@ struct TrialState {
   std::map<client::TopicPartition, std::int64_t> deleted_below;
   /// Acknowledged records: offset to number.
   std::map<client::TopicPartition, std::map<std::int64_t, std::int64_t>> acknowledged;
-  /// Replicas that the controller took from a broker, by partition and node id, since that broker's logs were last read in full.
-  std::set<std::pair<std::string, std::int32_t>> taken_away;
+  /// Replicas that the controller took from a broker, by partition and node id, and whether it gave them back. An entry stays until then, and until
+  /// that broker's logs are read in full: it may come back with the log that it had, and drop it only after.
+  std::map<std::pair<std::string, std::int32_t>, bool> taken_away;
   /// Processes of the history that send with idempotence.
   std::vector<std::int32_t> idempotent_processes;
   std::int32_t next_process = 0;
