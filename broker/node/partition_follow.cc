@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/node/partition.h"
+#include "broker/protocol/endian.h"
 
 namespace faultline {
 namespace {
@@ -16,12 +17,20 @@ constexpr Duration first_pause = 5ms;
 
 using PartitionAnswer = protocol::FetchResponse::Topic::Partition;
 
+// A batch begins with its base offset.
+std::optional<std::int64_t> first_offset(const protocol::Records& records) {
+  const Slice& first = records.parts().front();
+  if (first.size() < sizeof(std::int64_t)) return std::nullopt;
+  return protocol::load_be<std::int64_t>(first.data());
+}
+
 replication::FetchAnswer as_rules_see_it(const PartitionAnswer& answer) {
   using Kind = replication::FetchAnswer::Kind;
   replication::FetchAnswer seen;
   seen.high_watermark = answer.high_watermark;
   seen.log_start = answer.log_start_offset;
   seen.diverging = {answer.diverging_epoch.epoch, answer.diverging_epoch.end_offset};
+  if (!answer.records.empty()) seen.first_offset = first_offset(answer.records);
   switch (answer.error_code) {
     case ErrorCode::none: seen.kind = seen.diverging == EpochEnd() ? Kind::records : Kind::diverging; break;
     case ErrorCode::offset_out_of_range: seen.kind = Kind::out_of_range; break;

@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace faultline::replication {
+namespace {
+
+// Whether the leader has deleted all that this log has below `end`, and there is something.
+bool all_deleted(std::int64_t end, const FetchAnswer& answer, const FollowerLog& log) {
+  return log.start < answer.log_start && end <= answer.log_start;
+}
+
+}  // namespace
 
 Follower::Follower(std::int32_t leader_epoch, std::int64_t high_watermark, Exhibits exhibits)
     : leader_epoch_(leader_epoch),
@@ -25,12 +33,17 @@ FollowerStep Follower::judge(const FetchPosition& asked, const FetchAnswer& answ
   const bool late = asked.leader_epoch != leader_epoch_ || asked.fetch_offset != log.end;
   if (late && !exhibits_.on(Exhibit::kafka_7786)) return IgnoreAnswer{};
   switch (answer.kind) {
-    case FetchAnswer::Kind::records: return AppendRecords{};
+    case FetchAnswer::Kind::records: {
+      const bool does_not_fit = answer.first_offset.value_or(log.end) < log.end;
+      if (does_not_fit && all_deleted(log.end, answer, log)) return StartOver{answer.log_start};
+      return AppendRecords{};
+    }
     case FetchAnswer::Kind::diverging: {
       // Before KIP-279 the answer did not name its epoch: it was taken for the one that was asked about, and the matter for settled.
       settled_ = exhibits_.on(Exhibit::kip_279);
       const std::int64_t point =
           settled_ ? std::min(answer.diverging.end_offset, log.end) : truncation_point(answer.diverging, log);
+      if (all_deleted(point, answer, log)) return StartOver{answer.log_start};
       if (point < log.start) return StartOver{point};
       return TruncateLog{point};
     }

@@ -9,9 +9,12 @@
 //   - A cut comes before any watermark of the answer: the watermark speaks of the leader's records.
 //   - A leader that starts behind the follower's end has deleted what the follower lacks: everything goes, and it starts there. If
 //     a fetch is out of range for any other reason it is asked again; a log is never cut to the leader's end as a number.
+//   - A leader that starts inside a batch no longer knows where its first epoch began, and a follower can have parted from it before that.
+//     If nothing would be kept but what the leader has deleted, or the leader's batch does not fit its end, it starts there, too.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "base/exhibit.h"
@@ -42,6 +45,7 @@ struct FetchAnswer {
   std::int64_t high_watermark = 0;
   std::int64_t log_start = 0;  // the leader's
   EpochEnd diverging;
+  std::optional<std::int64_t> first_offset;  // of the first batch, if there are records
 };
 
 struct IgnoreAnswer {};

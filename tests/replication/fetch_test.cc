@@ -102,6 +102,31 @@ TEST_CASE("follower: out of range, it starts over only if the leader has deleted
   CHECK(std::get<TruncateLog>(follower.judge(asked, diverging(1, 3), log)).offset == 3);
 }
 
+TEST_CASE("follower: where the leader starts inside a batch, one that parted from it before that starts over") {
+  const EpochCache epochs = cache_of({{0, 0}});
+  const FollowerLog longer{0, 54, epochs};
+  Follower follower(3, 44);
+  // Epoch 3 began at 48, but the leader has deleted up to 50, and says that epoch 0 ends there.
+  FetchAnswer parted = diverging(0, 50);
+  parted.log_start = 50;
+  CHECK(std::get<StartOver>(follower.judge(follower.position(longer), parted, longer)).offset == 50);
+  // Nothing was deleted that the follower has: it is cut.
+  const FollowerLog trimmed{50, 54, epochs};
+  CHECK(std::get<TruncateLog>(follower.judge(follower.position(trimmed), parted, trimmed)).offset == 50);
+
+  const FollowerLog shorter{0, 50, epochs};
+  FetchAnswer inside;
+  inside.kind = FetchAnswer::Kind::records;
+  inside.log_start = 50;
+  inside.first_offset = 48;
+  CHECK(std::get<StartOver>(follower.judge(follower.position(shorter), inside, shorter)).offset == 50);
+  inside.first_offset = 50;
+  CHECK(std::holds_alternative<AppendRecords>(follower.judge(follower.position(shorter), inside, shorter)));
+  const FollowerLog empty{50, 50, epochs};
+  inside.first_offset = 48;
+  CHECK(std::holds_alternative<AppendRecords>(follower.judge(follower.position(empty), inside, empty)));
+}
+
 TEST_CASE("read replica: a consumer stays with a leader in its rack, else reads from the most complete replica there (KIP-392)") {
   const std::vector<ReplicaView> replicas{
       {1, "a", 0, 100, Time(9s)}, {2, "b", 0, 90, Time(8s)}, {3, "b", 50, 95, Time(5s)}, {4, "b", 0, 90, Time(9s)}};
