@@ -96,11 +96,12 @@ Result<> PartitionLog::cut_files(std::int64_t end) {
 
 Result<> PartitionLog::truncate_to(std::int64_t offset) {
   TRY(check_open());
-  if (offset < log_start_) return Error(Errc::invalid_argument, "below the log start");
   const Mutex::Guard trimming = TRY(trim_lock_.lock());
   const Mutex::Guard writing = TRY(write_lock_.lock());
   const Mutex::Guard syncing = TRY(sync_lock_.lock());
   TRY(check_open());
+  // Not before the locks are there: meanwhile records can have been deleted up to a later start.
+  if (offset < log_start_) return Error(Errc::invalid_argument, "below the log start");
   if (offset >= log_end_) return {};
   Result<> cut = truncate_locked(offset);
   if (!cut && !(cut.error() == Errc::cancelled)) {

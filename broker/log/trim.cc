@@ -15,6 +15,7 @@ Result<> PartitionLog::delete_records_before(std::int64_t offset, std::int64_t h
   if (offset <= log_start_) return {};
   if (offset > durable_end_) TRY(flush());
   const Mutex::Guard guard = TRY(trim_lock_.lock());
+  if (offset > durable_end_) return Error(Errc::invalid_argument, "the log was cut meanwhile");
   TRY(raise_log_start(offset));
   // Asked and answered: the records are gone. That files are still there is retention's business.
   if (const Result<std::uint32_t> removed = remove_below_start(); !removed) {

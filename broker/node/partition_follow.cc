@@ -149,7 +149,9 @@ Result<> Partition::cut_log(std::int64_t offset, bool start_over, std::int32_t e
   if (leader_epoch() != epoch || leads()) return {};
   being_cut_ = true;
   const Result<> done = start_over ? log_->start_over_at(offset) : log_->truncate_to(offset);
-  if (done) being_cut_ = false;  // else the log has failed half-way, and is for the next start to recover
+  // Refused, as its start has risen meanwhile: the next fetch shows what to do. Else it has failed half-way, for the next start to recover.
+  const bool refused = !done && done.error() == Errc::invalid_argument;
+  if (done || refused) being_cut_ = false;
   const std::int64_t end = log_->log_end();
   high_watermark_ = std::min(high_watermark_, end);
   auto* role = std::get_if<Following>(&role_);

@@ -175,6 +175,40 @@ TEST_CASE_METHOD(TrimFixture, "truncate: inside a batch, the whole batch goes; a
   }
 }
 
+TEST_CASE_METHOD(TrimFixture, "truncate: a start that has risen while it waited is not cut below") {
+  fill();
+  disk.syncs_pass.reset();
+  Result<> deleted = Error(Errc::internal);
+  Result<> truncated = Error(Errc::internal);
+  world.spawn_root("deletion", [&] { deleted = log->delete_records_before(6, 10); });
+  world.spawn_root("truncation", [&] { truncated = log->truncate_to(4); });
+  settle();
+  disk.syncs_pass.set();
+  settle();
+  CHECK(deleted.has_value());
+  CHECK(truncated.error() == Errc::invalid_argument);
+  CHECK_FALSE(log->fenced());
+  CHECK(log->log_start() == 6);
+  CHECK(log->log_end() == 10);
+}
+
+TEST_CASE_METHOD(TrimFixture, "delete records: an end that has fallen while it waited is not passed") {
+  config.flush_messages = 1000;
+  fill();
+  disk.syncs_pass.reset();
+  Result<> deleted;
+  Result<> truncated = Error(Errc::internal);
+  world.spawn_root("deletion", [&] { deleted = log->delete_records_before(6, 10); });
+  world.spawn_root("truncation", [&] { truncated = log->truncate_to(4); });
+  settle();
+  disk.syncs_pass.set();
+  settle();
+  CHECK(truncated.has_value());
+  CHECK(deleted.error() == Errc::invalid_argument);
+  CHECK(log->log_start() == 0);
+  CHECK(log->log_end() == 4);
+}
+
 TEST_CASE_METHOD(TrimFixture, "by time: the first batch that may hold the timestamp, and the one with the greatest") {
   config.segment_bytes = 300;
   config.tail_cache_bytes = GENERATE(0, 1 << 20);
