@@ -72,6 +72,9 @@ void PartitionLog::reap() {
 
 Result<std::uint32_t> PartitionLog::apply_retention(std::int64_t high_watermark) {
   TRY(check_open());
+  // What only the page cache has does not go, and flush.messages may be more than ever comes: what does not grow any more is synced now.
+  const bool closed_unsynced = !config_.group_commit() && segments_.back()->base_offset > durable_end_;
+  if (closed_unsynced) TRY(flush());
   const Mutex::Guard guard = TRY(trim_lock_.lock());
   const Segment& active = *segments_.back();
   const bool at_rest = log_end_ == durable_end_ && log_end_ <= high_watermark && !cut_to_.has_value();

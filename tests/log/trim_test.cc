@@ -43,6 +43,18 @@ TEST_CASE_METHOD(TrimFixture, "retention: by size, whole segments go, none above
   CHECK(read(7).error() == Errc::invalid_argument);
 }
 
+TEST_CASE_METHOD(TrimFixture, "retention: with the page cache alone, what does not grow any more is synced, and goes") {
+  config.flush_messages = INT64_MAX;  // as Kafka has it
+  config.retention_bytes = 2 * 81;
+  fill();
+  REQUIRE(log->durable_end() == 0);
+  CHECK(retain() == 4);
+  CHECK(log->log_start() == 8);
+  CHECK(log->durable_end() >= 8);
+  REQUIRE(reopen_after_power_loss().has_value());
+  CHECK(log->log_start() == 8);
+}
+
 TEST_CASE_METHOD(TrimFixture, "retention: by time, old segments go, the active one too once it is rolled") {
   config.retention_ms = 60'000;
   config.retention_grace_ms = 1000;
