@@ -112,14 +112,15 @@ void Partition::stored() {
     role->stage = Stage::failed;
     return;
   }
-  if (log_->log_end() < role->stored_end) {  // the disk was full: it was taken back
-    role->stage = Stage::fetching;
+  // The disk was full: what was taken back is asked for again, after what is left of it has become durable.
+  const bool taken_back = log_->log_end() < role->stored_end;
+  if (taken_back) {
+    role->stored_end = log_->log_end();
     pause(*role);
-    return tell_may_fetch();
   }
   if (log_->stable_end() < role->stored_end) return;
   role->stage = Stage::fetching;
-  role->last_pause = {};
+  if (!taken_back) role->last_pause = {};
   const std::int64_t before = role->rules.high_watermark();
   role->rules.appended(log_->log_end(), role->leader_watermark);
   if (role->rules.high_watermark() != before) {

@@ -1,0 +1,102 @@
+// One replica by itself, on a disk that is full or slow.
+#include "replica_cluster.h"
+
+using namespace faultline;
+using namespace faultline::testing;
+
+namespace {
+
+constexpr BrokerId self = 2;
+constexpr BrokerId leader = 1;
+constexpr std::int32_t epoch = 3;
+
+struct LonePartition {
+  PartitionHost host;
+  TopicConfig config;
+  std::shared_ptr<Partition> partition;
+
+  LonePartition(Env& env, const TopicConfig& settings)
+      : host{.env = env,
+             .self = self,
+             .lag_time_max = 10s,
+             .disk_timeout = 60s,
+             .fetch_backoff = 200ms,
+             .exhibits = {},
+             .brokers = {},
+             .racks = {},
+             .propose = [](Partition&, const replication::IsrProposal&) {},
+             .may_fetch = [](Partition&, BrokerId) {},
+             .log_failed = [](Partition&) {}},
+        config(settings) {
+    RecoveryReport report;
+    const LogConfig log_config = log_config_of(config, host.disk_timeout, {});
+    auto log = PartitionLog::open(LogContext::of(env), "orders-0", LogOpen::create, log_config, report).value();
+    partition = std::make_shared<Partition>(host, Uuid::of(1, 1), PartitionId{"orders", 0}, config, std::move(log));
+    REQUIRE(partition->configure(config).has_value());
+    REQUIRE(partition->begin_following({.leader = leader, .leader_epoch = epoch, .replicas = {1, 2}, .isr = {1, 2}}).has_value());
+  }
+
+  /// The leader's answer: `count` batches of one record at the follower's end.
+  void answer(int count) {
+    const replication::FetchPosition asked = partition->fetch_position();
+    protocol::FetchResponse::Topic::Partition answer;
+    for (int i = 0; i < count; ++i) {
+      const Slice batch = batch_of(std::string(60, 'x'));
+      protocol::BatchView::parse(batch)->stamp(asked.fetch_offset + i, epoch);
+      answer.records.append(batch);
+    }
+    partition->fetched(asked, answer);
+  }
+  bool may_fetch() const { return partition->fetch_due(leader) != no_deadline; }
+};
+
+void wait(Env& env, Duration time) { REQUIRE(sleep_until(after(env.clock.now(), time)).has_value()); }
+
+/// Runs `body` as the only thing that a node does, to its end.
+void on_a_node(const std::function<void(sim::World&, sim::NodeId, Env&)>& body) {
+  sim::Options options;
+  options.disk.late_no_space = {0, 1};
+  sim::World world(options);
+  bool done = false;
+  sim::NodeId node{};
+  node = world.add_node("broker", {"broker"}, [&](Env& env) {
+    body(world, node, env);
+    done = true;
+  });
+  world.run_for(120s);
+  REQUIRE(done);
+}
+
+}  // namespace
+
+TEST_CASE("partition: with its disk full, a follower asks on only from where what it has is durable") {
+  on_a_node([](sim::World& world, sim::NodeId node, Env& env) {
+    TopicConfig config;
+    config.segment_bytes = 300;  // two batches
+    LonePartition follower(env, config);
+    follower.answer(1);
+    wait(env, 1s);
+    REQUIRE(follower.may_fetch());
+    PartitionLog& log = follower.partition->log();
+    REQUIRE(log.durable_end() == 1);
+
+    // There is room for the batch that goes into the first segment, not for those of the second; and the first is still being synced.
+    world.disk(node).sync_time = {.min = 5s};
+    world.disk(node).capacity_bytes = world.disk_used_bytes(node) + 200;
+    follower.answer(3);
+    wait(env, 1s);
+    REQUIRE(log.log_end() == 2);
+    REQUIRE(log.durable_end() == 1);
+    CHECK_FALSE(follower.may_fetch());
+
+    wait(env, 60s);
+    CHECK(follower.may_fetch());
+    CHECK(log.durable_end() == 2);
+    CHECK(follower.partition->fetch_position().fetch_offset == 2);
+    world.disk(node) = {};
+    follower.answer(2);
+    wait(env, 1s);
+    CHECK(log.durable_end() == 4);
+    follower.partition->retire();
+  });
+}
