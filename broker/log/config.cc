@@ -18,8 +18,6 @@ struct Range {
 
 // Positions in a segment and the lengths of batches are 32-bit on disk and on the wire.
 constexpr std::int64_t int32_max = std::numeric_limits<std::int32_t>::max();
-// In milliseconds, about 292 years: what still fits when counted in nanoseconds.
-constexpr std::int64_t longest_ms = std::numeric_limits<std::int64_t>::max() / 1'000'000;
 
 }  // namespace
 

@@ -12,6 +12,9 @@
 
 namespace faultline {
 
+/// In milliseconds, about 292 years: what still fits when counted in nanoseconds.
+inline constexpr std::int64_t longest_ms = INT64_MAX / 1'000'000;
+
 struct LogConfig {
   // Kafka's.
   std::int64_t segment_bytes = 1 << 30;

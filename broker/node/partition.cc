@@ -8,15 +8,17 @@ namespace faultline {
 std::string to_string(const PartitionId& id) { return id.topic + "-" + std::to_string(id.index); }
 
 LogConfig log_config_of(const TopicConfig& config, Duration disk_timeout, Exhibits exhibits) {
+  // Kafka's users write the greatest number there is for "never".
+  const auto time = [](std::int64_t ms) { return std::min(ms, longest_ms); };
   LogConfig log;
   log.segment_bytes = config.segment_bytes;
-  log.segment_ms = config.segment_ms;
+  log.segment_ms = time(config.segment_ms);
   log.index_interval_bytes = config.index_interval_bytes;
-  log.retention_ms = config.retention_ms;
+  log.retention_ms = time(config.retention_ms);
   log.retention_bytes = config.retention_bytes;
   log.flush_messages = config.flush_messages;
   log.max_message_bytes = config.max_message_bytes;
-  log.file_delete_delay_ms = config.file_delete_delay_ms;
+  log.file_delete_delay_ms = time(config.file_delete_delay_ms);
   log.exhibits = exhibits;
   log.io_timeout_ms = std::chrono::ceil<std::chrono::milliseconds>(disk_timeout).count();
   return log;
@@ -139,11 +141,13 @@ void Partition::wake_all() {
 Result<> Partition::configure(const TopicConfig& config) {
   const bool minimum_changed = config.min_insync_replicas != config_.min_insync_replicas;
   config_ = config;
-  configured_ = true;
+  configured_ = false;
   if (auto* role = std::get_if<Leading>(&role_); role != nullptr && minimum_changed) {
     take(role->rules.configured(config.min_insync_replicas, host_.env.clock.now()));
   }
-  return log_->configure(log_config_of(config, host_.disk_timeout, host_.exhibits));
+  TRY(log_->configure(log_config_of(config, host_.disk_timeout, host_.exhibits)));
+  configured_ = true;
+  return {};
 }
 
 }  // namespace faultline

@@ -127,7 +127,7 @@ class Partition final : public std::enable_shared_from_this<Partition> {
   const PartitionId& id() const { return id_; }
   const metadata::Uuid& topic_id() const { return topic_id_; }
   const TopicConfig& config() const { return config_; }
-  /// Whether configure() has ever said what the settings are.
+  /// Whether all of it is in force: configure() has said what the settings are, and the log could follow.
   bool configured() const { return configured_; }
   bool leads() const { return leading() != nullptr; }
   /// The rules of the leader, or nullptr.

@@ -100,3 +100,30 @@ TEST_CASE("partition: with its disk full, a follower asks on only from where wha
     follower.partition->retire();
   });
 }
+
+TEST_CASE("partition: settings that its log could not take over are not in force, and are tried again") {
+  on_a_node([](sim::World&, sim::NodeId, Env& env) {
+    LonePartition follower(env, {});
+    TopicConfig config;
+    config.segment_bytes = 1;
+    CHECK_FALSE(follower.partition->configure(config).has_value());
+    CHECK_FALSE(follower.partition->configured());
+    config.segment_bytes = 1000;
+    CHECK(follower.partition->configure(config).has_value());
+    CHECK(follower.partition->configured());
+    CHECK(follower.partition->log().config().segment_bytes == 1000);
+    follower.partition->retire();
+  });
+}
+
+TEST_CASE("partition: a time that never ends, as Kafka's users write it, is as long as a log can count") {
+  TopicConfig config;
+  config.retention_ms = INT64_MAX;
+  config.segment_ms = INT64_MAX;
+  config.file_delete_delay_ms = INT64_MAX;
+  const LogConfig log = log_config_of(config, 30s, {});
+  CHECK(log.validate().has_value());
+  CHECK(log.retention_ms > std::int64_t{100} * 365 * 24 * 3600 * 1000);
+  config.retention_ms = -1;
+  CHECK(log_config_of(config, 30s, {}).retention_ms == -1);
+}
