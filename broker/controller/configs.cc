@@ -25,11 +25,26 @@ Outcome<> check_place(const metadata::ClusterImage& image, ConfigScope scope, co
   return Refusal(ErrorCode::broker_id_not_registered, fmt::format("there is no broker '{}'", name));
 }
 
+// Who is eligible follows from these: a leader that went by another minimum than the controller could commit what nobody eligible has
+// (KIP-966 does away with them on single brokers for the same reason).
+Outcome<> check_not_shared(ConfigScope scope, const std::string& name, const std::vector<ConfigEdit>& edits) {
+  if (scope != ConfigScope::broker || name.empty()) return {};
+  for (const ConfigEdit& edit : edits) {
+    const bool shared = edit.key == "min.insync.replicas" || edit.key == "unclean.leader.election.enable";
+    if (shared && edit.value.has_value()) {
+      return Refusal(ErrorCode::invalid_config,
+                     edit.key + " is the same for all brokers: set it for the cluster, or for a topic");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Outcome<> Controller::alter_config(ConfigScope scope, const std::string& name, const std::vector<ConfigEdit>& edits,
                                    bool validate_only) {
   TRY(check_place(image_, scope, name));
+  TRY(check_not_shared(scope, name, edits));
   const ConfigValues before = image_.config(scope, name);
   ConfigValues wanted = before;
   for (const ConfigEdit& edit : edits) {

@@ -14,6 +14,19 @@ using metadata::BrokerRecord;
 using metadata::ConfigScope;
 using metadata::ConfigValues;
 
+namespace {
+
+// Values were checked when they were set.
+std::int64_t number_in(const ConfigValues& values, std::string_view key, std::int64_t otherwise) {
+  const auto found = values.find(key);
+  if (found == values.end()) return otherwise;
+  std::int64_t number = otherwise;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
+  return number;
+}
+
+}  // namespace
+
 Controller::Controller(ControllerConfig config, RandomStream random)
     : config_(std::move(config)), random_(random), sessions_(config_.session_timeout) {}
 
@@ -56,17 +69,12 @@ Outcome<const BrokerRecord*> Controller::current_broker(BrokerId broker, BrokerE
   return found;
 }
 
-// What is set for the topic, else for all brokers, else `otherwise`. Values were checked when they were set.
-std::int64_t Controller::topic_number(const Uuid& topic, std::string_view key, std::int64_t otherwise) const {
-  const auto number_in = [&](const ConfigValues& values, std::int64_t fallback) {
-    const auto found = values.find(key);
-    if (found == values.end()) return fallback;
-    std::int64_t number = fallback;
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
-    return number;
-  };
-  const std::int64_t of_all = number_in(image_.config(ConfigScope::broker, ""), otherwise);
-  return number_in(image_.config(ConfigScope::topic, image_.topic(topic)->name), of_all);
+// A broker that has a default of its own goes by that; under which name is said in broker/node/broker_config.cc.
+std::int64_t Controller::flush_messages(const Uuid& topic, BrokerId broker) const {
+  constexpr std::string_view default_key = "log.flush.interval.messages";
+  const std::int64_t of_all = number_in(image_.config(ConfigScope::broker, ""), default_key, config_.default_flush_messages);
+  const std::int64_t of_broker = number_in(image_.config(ConfigScope::broker, std::to_string(broker)), default_key, of_all);
+  return number_in(image_.config(ConfigScope::topic, image_.topic(topic)->name), "flush.messages", of_broker);
 }
 
 ElectionRules Controller::rules_of(const PartitionRecord& partition) const {
@@ -83,7 +91,9 @@ ElectionRules Controller::rules_of(const PartitionRecord& partition) const {
 }
 
 std::int32_t Controller::min_insync_replicas(const Uuid& topic) const {
-  return static_cast<std::int32_t>(topic_number(topic, "min.insync.replicas", config_.default_min_insync_replicas));
+  constexpr std::string_view key = "min.insync.replicas";
+  const std::int64_t of_all = number_in(image_.config(ConfigScope::broker, ""), key, config_.default_min_insync_replicas);
+  return static_cast<std::int32_t>(number_in(image_.config(ConfigScope::topic, image_.topic(topic)->name), key, of_all));
 }
 
 void Controller::change(const PartitionRecord& partition, const PartitionChange& change) {

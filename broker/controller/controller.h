@@ -125,7 +125,7 @@ class Controller {
   void decide(metadata::Record record);
   ElectionRules rules_of(const PartitionRecord& partition) const;
   std::int32_t min_insync_replicas(const Uuid& topic) const;
-  std::int64_t topic_number(const Uuid& topic, std::string_view key, std::int64_t otherwise) const;
+  std::int64_t flush_messages(const Uuid& topic, BrokerId broker) const;
   /// Decides on the change, if it is one.
   void change(const PartitionRecord& partition, const PartitionChange& change);
   /// Defined in partition_changes.h.

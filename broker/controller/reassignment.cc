@@ -54,16 +54,15 @@ Outcome<> Controller::reassign(const PartitionName& name, const std::optional<st
   move.removing = without(present, wanted);
   move.replicas = wanted;
   move.replicas->insert(move.replicas->end(), move.removing->begin(), move.removing->end());
-  // Replicas of a move that was under way and are wanted no more go at once: they were only being added.
-  const std::vector<BrokerId> isr_left = [&] {
-    std::vector<BrokerId> left;
-    std::copy_if(partition.isr.begin(), partition.isr.end(), std::back_inserter(left),
-                 [&](BrokerId id) { return contains(*move.replicas, id); });
-    return left;
-  }();
-  if (isr_left.empty() && !partition.isr.empty()) {
-    return Refusal(ErrorCode::invalid_replica_assignment, "nobody who is in sync would be left");
+  const auto stays = [&](BrokerId id) { return contains(*move.replicas, id); };
+  // With nobody in sync it is those who are eligible that have everything.
+  const std::vector<BrokerId>& complete = partition.isr.empty() ? partition.elr : partition.isr;
+  if (!complete.empty() && std::none_of(complete.begin(), complete.end(), stays)) {
+    return Refusal(ErrorCode::invalid_replica_assignment, "nobody who has everything would be left");
   }
+  // Replicas of a move that was under way and are wanted no more go at once: they were only being added.
+  std::vector<BrokerId> isr_left;
+  std::copy_if(partition.isr.begin(), partition.isr.end(), std::back_inserter(isr_left), stays);
   move.isr = isr_left;
   complete_reassignment(partition, min_insync_replicas(name.topic_id), move);
   change(partition, move);

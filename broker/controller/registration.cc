@@ -110,7 +110,7 @@ bool Controller::may_have_lost_data(const Registration& request, const std::opti
   const PartitionName name{partition.topic_id, partition.partition};
   if (std::find(request.damaged.begin(), request.damaged.end(), name) != request.damaged.end()) return true;
   const bool clean = request.previous_epoch == before->broker_epoch;
-  const bool acknowledges_unsynced = topic_number(partition.topic_id, "flush.messages", config_.default_flush_messages) > 1;
+  const bool acknowledges_unsynced = flush_messages(partition.topic_id, request.broker_id) > 1;
   return acknowledges_unsynced && !clean;
 }
 

@@ -60,6 +60,29 @@ TEST_CASE("controller: whoever may have lost data is neither in the ISR nor elig
   CHECK(lose_all_but([](Request r, PartitionName, BrokerEpoch before) { r.previous_epoch = before; }, page_cache));
 }
 
+TEST_CASE(
+    "controller: whose default it is that acknowledges from the page cache, of all brokers or its own, it may have lost data") {
+  const auto stays_eligible = [](const std::string& broker, const std::string& of_all, const std::string& of_one) {
+    Cluster cluster = three_brokers();
+    const PartitionName orders = cluster.topic("orders", {1});
+    const auto set = [&](const std::string& name, const std::string& value) {
+      const std::vector<ConfigEdit> edits{{"log.flush.interval.messages", value}};
+      REQUIRE(cluster.controller.alter_config(ConfigScope::broker, name, edits, false).has_value());
+      cluster.commit();
+    };
+    if (!of_all.empty()) set("", of_all);
+    if (!of_one.empty()) set(broker, of_one);
+    cluster.fall_silent(1);
+    REQUIRE(cluster.submit(cluster.registration(1)).has_value());
+    return cluster.at(orders).elr == Ids{1};
+  };
+  CHECK(stays_eligible("1", "", ""));
+  CHECK_FALSE(stays_eligible("1", "100", ""));
+  CHECK_FALSE(stays_eligible("1", "", "100"));
+  CHECK(stays_eligible("2", "", "100"));
+  CHECK(stays_eligible("1", "100", "1"));
+}
+
 TEST_CASE("controller: when nobody is known to have everything, the longest log of all who had it last wins, uncleanly") {
   Cluster cluster = three_brokers();
   const PartitionName orders = cluster.topic("orders", {1, 2, 3}, two_in_sync);

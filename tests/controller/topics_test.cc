@@ -145,6 +145,40 @@ TEST_CASE("controller: a move is taken back, and replaced by another") {
   CHECK(cluster.at(orders).leader == 1);
 }
 
+TEST_CASE("controller: a move does not leave behind the only ones that have everything, in sync or eligible") {
+  Cluster cluster;
+  for (const BrokerId id : {1, 2, 3}) cluster.join(id);
+  const PartitionName orders = cluster.topic("orders", {1});
+  REQUIRE(cluster.controller.reassign(orders, Ids{2, 3}).has_value());
+  cluster.commit();
+  REQUIRE(cluster.alter(cluster.isr_change(orders, {1, 2})).has_value());
+  cluster.fall_silent(1);
+  REQUIRE(cluster.at(orders).leader == 2);  // and what it accepts alone is acknowledged
+  REQUIRE(cluster.at(orders).isr == Ids{2});
+  CHECK(cluster.controller.reassign(orders, std::nullopt).error().code == ErrorCode::invalid_replica_assignment);
+  cluster.fall_silent(2);
+  REQUIRE(cluster.at(orders).isr.empty());
+  REQUIRE(cluster.at(orders).elr == Ids{2});
+  CHECK(cluster.controller.reassign(orders, std::nullopt).error().code == ErrorCode::invalid_replica_assignment);
+  CHECK(cluster.controller.reassign(orders, Ids{1, 3}).error().code == ErrorCode::invalid_replica_assignment);
+  cluster.commit();
+  CHECK(cluster.at(orders).elr == Ids{2});
+}
+
+TEST_CASE("controller: what decides on who is eligible is not set for a single broker") {
+  Cluster cluster;
+  cluster.join(1);
+  const auto set = [&](const std::string& broker, const std::string& key, const std::string& value) {
+    const Outcome<> altered = cluster.controller.alter_config(ConfigScope::broker, broker, {{key, value}}, false);
+    cluster.commit();
+    return altered ? ErrorCode::none : altered.error().code;
+  };
+  CHECK(set("1", "min.insync.replicas", "1") == ErrorCode::invalid_config);
+  CHECK(set("1", "unclean.leader.election.enable", "true") == ErrorCode::invalid_config);
+  CHECK(set("", "min.insync.replicas", "1") == ErrorCode::none);
+  CHECK(set("1", "log.retention.ms", "1000") == ErrorCode::none);
+}
+
 TEST_CASE("controller: configurations are changed key by key, and only legal ones") {
   Cluster cluster;
   cluster.join(1);
