@@ -75,25 +75,28 @@ Result<std::optional<TimestampPlace>> PartitionLog::batch_below(std::int64_t bat
   return std::optional<TimestampPlace>(TimestampPlace{batch_offset, std::move(found.batches.front())});
 }
 
-Result<std::optional<TimestampPlace>> PartitionLog::find_timestamp(std::int64_t timestamp, std::int64_t upper_bound) {
+Result<std::optional<TimestampPlace>> PartitionLog::find_timestamp(std::int64_t timestamp, std::int64_t upper_bound,
+                                                                   std::int64_t from) {
   const std::vector<SegmentPtr> segments = segments_;  // they may change while this waits
   for (const SegmentPtr& segment : segments) {
-    if (segment->next_offset <= log_start_ || segment->index.max_timestamp() < timestamp) continue;
+    const std::int64_t begin = std::max(from, log_start_);
+    if (segment->next_offset <= begin || segment->index.max_timestamp() < timestamp) continue;
     if (segment->base_offset >= upper_bound) break;
-    const std::int64_t offset = TRY(segment->batch_at_timestamp(context_.disk, patience(), timestamp, log_start_));
+    const std::int64_t offset = TRY(segment->batch_at_timestamp(context_.disk, patience(), timestamp, begin));
     if (offset >= upper_bound) break;
     if (offset < segment->next_offset) return batch_below(offset, upper_bound);
   }
   return std::optional<TimestampPlace>();
 }
 
-Result<std::optional<TimestampPlace>> PartitionLog::find_max_timestamp(std::int64_t upper_bound) {
+Result<std::optional<TimestampPlace>> PartitionLog::find_max_timestamp(std::int64_t upper_bound, std::int64_t from) {
   const std::vector<SegmentPtr> segments = segments_;
   Segment::Newest newest;
   for (const SegmentPtr& segment : segments) {
-    if (segment->next_offset <= log_start_ || segment->index.max_timestamp() <= newest.timestamp) continue;
+    const std::int64_t begin = std::max(from, log_start_);
+    if (segment->next_offset <= begin || segment->index.max_timestamp() <= newest.timestamp) continue;
     if (segment->base_offset >= upper_bound) break;
-    const Segment::Newest here = TRY(segment->newest_batch(context_.disk, patience(), log_start_, upper_bound));
+    const Segment::Newest here = TRY(segment->newest_batch(context_.disk, patience(), begin, upper_bound));
     if (here.timestamp > newest.timestamp) newest = here;
   }
   if (newest.timestamp == SparseIndex::no_timestamp) return std::optional<TimestampPlace>();

@@ -117,10 +117,11 @@ class PartitionLog {
   /// The same below `end`.
   std::uint64_t bytes_between(std::int64_t offset, std::int64_t end) const;
 
-  /// The first batch below `upper_bound` that may hold a record of at least `timestamp`. Suspends. Errors: as read.
-  Result<std::optional<TimestampPlace>> find_timestamp(std::int64_t timestamp, std::int64_t upper_bound);
-  /// The first batch below `upper_bound` with the greatest timestamp of all. Suspends. Errors: as read.
-  Result<std::optional<TimestampPlace>> find_max_timestamp(std::int64_t upper_bound);
+  /// The first batch below `upper_bound`, and not wholly below `from`, that may hold a record of at least `timestamp`: where the log starts
+  /// inside of it, that record may be one that was deleted. Suspends. Errors: as read.
+  Result<std::optional<TimestampPlace>> find_timestamp(std::int64_t timestamp, std::int64_t upper_bound, std::int64_t from = 0);
+  /// The same with the greatest timestamp of all. Suspends. Errors: as read.
+  Result<std::optional<TimestampPlace>> find_max_timestamp(std::int64_t upper_bound, std::int64_t from = 0);
 
   std::int64_t log_start() const { return log_start_; }
   std::int64_t log_end() const { return log_end_; }

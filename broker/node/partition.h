@@ -289,7 +289,10 @@ class Partition final : public std::enable_shared_from_this<Partition> {
   // partition_read.cc
   ErrorCode check_replica(const ReplicaFetch& fetch) const;
   void note_fetch(const ReplicaFetch& fetch, replication::ReadOutcome outcome);
-  Result<OffsetAndTimestamp> first_record_at(const Slice& batch, std::optional<std::int64_t> timestamp) const;
+  Result<std::optional<OffsetAndTimestamp>> first_record_since(std::int64_t timestamp, std::int64_t end);
+  Result<std::optional<OffsetAndTimestamp>> newest_record(std::int64_t end);
+  template <class Visit>
+  Result<> visit_records(const protocol::BatchView& batch, Visit&& visit) const;
   std::int32_t epoch_at(std::int64_t offset) const;
 
   // partition_follow.cc

@@ -149,31 +149,54 @@ Outcome<OffsetAndTimestamp> Partition::find_offset(std::int64_t timestamp, ReadF
   if (timestamp == earliest_timestamp || timestamp == earliest_local_timestamp) {
     return OffsetAndTimestamp{log_start_offset(), -1, epoch_at(log_start_offset())};
   }
-  const bool greatest = timestamp == max_timestamp;
-  const Result<std::optional<TimestampPlace>> place =
-      greatest ? log_->find_max_timestamp(high_watermark()) : log_->find_timestamp(timestamp, high_watermark());
-  if (!place) return read_refusal(place.error());
-  if (!*place) {
-    if (!end_known) return not_yet;
-    return OffsetAndTimestamp{};
-  }
-  const Result<OffsetAndTimestamp> found = first_record_at((*place)->batch, greatest ? std::nullopt : std::optional(timestamp));
+  const Result<std::optional<OffsetAndTimestamp>> found =
+      timestamp == max_timestamp ? newest_record(high_watermark()) : first_record_since(timestamp, high_watermark());
   if (!found) return read_refusal(found.error());
-  return *found;
+  if (*found) return **found;
+  if (!end_known) return not_yet;
+  return OffsetAndTimestamp{};
 }
 
-Result<OffsetAndTimestamp> Partition::first_record_at(const Slice& bytes, std::optional<std::int64_t> timestamp) const {
-  const protocol::BatchView batch = TRY(protocol::BatchView::parse(bytes));
-  const std::int64_t wanted = timestamp.value_or(batch.max_timestamp());
-  protocol::RecordIterator records = TRY(protocol::RecordIterator::open(batch));
-  for (;;) {
-    const std::optional<protocol::Record> record = TRY(records.next());
-    if (!record) return OffsetAndTimestamp{};
-    // What retention or DeleteRecords has taken from the front of a batch is not there any more.
-    if (record->timestamp >= wanted && record->offset >= log_start_offset()) {
-      return OffsetAndTimestamp{record->offset, record->timestamp, batch.partition_leader_epoch()};
-    }
+// Where retention or DeleteRecords has taken the front of a batch, the record that was looked for may be gone with it: the next may do.
+Result<std::optional<OffsetAndTimestamp>> Partition::first_record_since(std::int64_t timestamp, std::int64_t end) {
+  for (std::int64_t from = 0;;) {
+    const std::optional<TimestampPlace> place = TRY(log_->find_timestamp(timestamp, end, from));
+    if (!place) return std::optional<OffsetAndTimestamp>();
+    const protocol::BatchView batch = TRY(protocol::BatchView::parse(place->batch));
+    std::optional<OffsetAndTimestamp> found;
+    TRY(visit_records(batch, [&](const OffsetAndTimestamp& record) {
+      if (record.timestamp_ms >= timestamp) found = record;
+      return !found;
+    }));
+    if (found) return found;
+    from = batch.next_offset();
   }
+}
+
+Result<std::optional<OffsetAndTimestamp>> Partition::newest_record(std::int64_t end) {
+  std::optional<OffsetAndTimestamp> newest;
+  for (std::int64_t from = 0;;) {
+    const std::optional<TimestampPlace> place = TRY(log_->find_max_timestamp(end, from));
+    if (!place) return newest;
+    const protocol::BatchView batch = TRY(protocol::BatchView::parse(place->batch));
+    TRY(visit_records(batch, [&](const OffsetAndTimestamp& record) {
+      if (!newest || record.timestamp_ms > newest->timestamp_ms) newest = record;
+      return true;
+    }));
+    if (batch.base_offset() >= log_start_offset()) return newest;
+    from = batch.next_offset();  // what is left of this one need not be the newest
+  }
+}
+
+/// Calls `visit` for each record that is still there, until it returns false.
+template <class Visit>
+Result<> Partition::visit_records(const protocol::BatchView& batch, Visit&& visit) const {
+  protocol::RecordIterator records = TRY(protocol::RecordIterator::open(batch));
+  while (const std::optional<protocol::Record> record = TRY(records.next())) {
+    if (record->offset < log_start_offset()) continue;
+    if (!visit(OffsetAndTimestamp{record->offset, record->timestamp, batch.partition_leader_epoch()})) return {};
+  }
+  return {};
 }
 
 std::int32_t Partition::epoch_at(std::int64_t offset) const { return log_->epochs().epoch_at(offset).value_or(-1); }

@@ -36,16 +36,24 @@ struct LonePartition {
     REQUIRE(partition->begin_following({.leader = leader, .leader_epoch = epoch, .replicas = {1, 2}, .isr = {1, 2}}).has_value());
   }
 
-  /// The leader's answer: `count` batches of one record at the follower's end.
-  void answer(int count) {
+  /// The leader's answer: these batches, at the follower's end, all of them committed.
+  void answer(const std::vector<Slice>& batches) {
     const replication::FetchPosition asked = partition->fetch_position();
     protocol::FetchResponse::Topic::Partition answer;
-    for (int i = 0; i < count; ++i) {
-      const Slice batch = batch_of(std::string(60, 'x'));
-      protocol::BatchView::parse(batch)->stamp(asked.fetch_offset + i, epoch);
-      answer.records.append(batch);
+    answer.high_watermark = asked.fetch_offset;
+    for (const Slice& bytes : batches) {
+      const protocol::BatchView batch = protocol::BatchView::parse(bytes).value();
+      batch.stamp(answer.high_watermark, epoch);
+      answer.high_watermark = batch.next_offset();
+      answer.records.append(bytes);
     }
     partition->fetched(asked, answer);
+  }
+  /// The same with `count` batches of one record.
+  void answer(int count) {
+    std::vector<Slice> batches;
+    for (int i = 0; i < count; ++i) batches.push_back(batch_of(std::string(60, 'x')));
+    answer(batches);
   }
   bool may_fetch() const { return partition->fetch_due(leader) != no_deadline; }
 };
@@ -97,6 +105,32 @@ TEST_CASE("partition: with its disk full, a follower asks on only from where wha
     follower.answer(2);
     wait(env, 1s);
     CHECK(log.durable_end() == 4);
+    follower.partition->retire();
+  });
+}
+
+TEST_CASE("partition: a record that was deleted from the front of a batch is not found by its time, but the next one is") {
+  on_a_node([](sim::World&, sim::NodeId, Env& env) {
+    LonePartition follower(env, {});
+    const auto dated = [](const std::vector<std::int64_t>& dates) {
+      protocol::BatchBuilder builder{protocol::BatchOptions()};
+      for (const std::int64_t date : dates) builder.append(date, std::nullopt, std::nullopt);
+      return std::move(builder).build().value();
+    };
+    follower.answer(std::vector<Slice>{dated({50, 20, 30}), dated({25, 40})});
+    wait(env, 1s);
+    const auto found = [&](std::int64_t timestamp) {
+      return follower.partition->find_offset(timestamp, ReadFrom::any_replica).value().offset;
+    };
+    constexpr std::int64_t greatest = -3;
+    CHECK(found(35) == 0);
+    CHECK(found(greatest) == 0);
+    REQUIRE(follower.partition->log().delete_records_before(1, 5).has_value());
+    CHECK(found(0) == 1);
+    CHECK(found(30) == 2);
+    CHECK(found(35) == 4);
+    CHECK(found(41) == -1);
+    CHECK(found(greatest) == 4);
     follower.partition->retire();
   });
 }
