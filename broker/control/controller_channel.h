@@ -46,11 +46,13 @@ class ControllerChannel {
   ControllerChannel(const ControllerChannel&) = delete;
   ControllerChannel& operator=(const ControllerChannel&) = delete;
 
-  /// Suspends. Returns: the controller's answer, or that of the last one asked, which says NOT_CONTROLLER.
+  /// Suspends. Returns: the controller's answer, or that of the last one asked, which says NOT_CONTROLLER. `repeated` is set if there was
+  /// more than one attempt: then a copy of the request may still be carried out, whatever the answer says.
   /// Errors: timed_out (the detail says what was the matter last), closed, cancelled; unsupported (the controller does not speak it).
   template <class Request>
-  Result<client::Answer<Request>> call(const Request& request, Time deadline) {
+  Result<client::Answer<Request>> call(const Request& request, Time deadline, bool* repeated = nullptr) {
     for (std::uint32_t failures = 1;; ++failures) {
+      if (failures > 1 && repeated != nullptr) *repeated = true;
       const Addressee asked = addressee();
       Result<client::Answer<Request>> answer = attempt(request, deadline);
       const bool settled = answer ? !is_not_controller(*answer) : !may_pass(answer.error());

@@ -167,8 +167,8 @@ Result<> Broker::open_replicas() {
   peers.fetch = [this](metadata::BrokerId broker, const protocol::FetchRequest& request, Time deadline) {
     return peers_->fetch(broker, request, deadline);
   };
-  peers.alter_partition = [this](const protocol::AlterPartitionRequest& request, Time deadline) {
-    return channel_->call(request, deadline);
+  peers.alter_partition = [this](const protocol::AlterPartitionRequest& request, Time deadline, bool& repeated) {
+    return channel_->call(request, deadline, &repeated);
   };
   replicas_ = TRY(Replicas::open(env_, *directory_, replicas, std::move(peers)));
   producer_ids_ = std::make_unique<ProducerIds>([this](Time deadline) -> Outcome<ProducerIds::Block> {

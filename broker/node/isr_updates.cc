@@ -58,12 +58,13 @@ void IsrUpdates::run() {
     if (pending_.empty() || broker_epoch_ == metadata::no_broker_epoch) continue;
     const Batch batch = std::exchange(pending_, {});
     const Time deadline = after(env_.clock.now(), request_timeout);
-    const Result<Response> response = peers_.alter_partition(request_for(batch), deadline);
+    bool repeated = false;
+    const Result<Response> response = peers_.alter_partition(request_for(batch), deadline, repeated);
     if (!response && response.error() == Errc::cancelled) return;
     if (!response) env_.trace.emit(not_answered, {{"why", to_string(response.error().code)}});
     Response nothing;
     nothing.error_code = ErrorCode::network_exception;
-    const bool again = take_in(batch, response ? *response : nothing);
+    const bool again = take_in(batch, response ? *response : nothing, repeated);
     if (again && !sleep_until(after(env_.clock.now(), retry_pause))) return;
   }
 }
@@ -88,7 +89,7 @@ protocol::AlterPartitionRequest IsrUpdates::request_for(const Batch& batch) cons
 }
 
 // Tells each leader what became of its proposal. Returns: whether something is to be tried again.
-bool IsrUpdates::take_in(const Batch& batch, const Response& response) {
+bool IsrUpdates::take_in(const Batch& batch, const Response& response, bool repeated) {
   bool again = false;
   for (const auto& [name, pending] : batch) {
     const std::shared_ptr<Partition> partition = pending.partition.lock();
@@ -100,6 +101,7 @@ bool IsrUpdates::take_in(const Batch& batch, const Response& response) {
     Answer answer;
     answer.number = pending.proposal.number;
     answer.kind = kind_of(code);
+    answer.repeated = repeated;
     // A failure of the request as a whole says nothing about any partition.
     if (found == nullptr) answer.kind = Answer::Kind::retriable;
     if (answer.kind == Answer::Kind::accepted) {

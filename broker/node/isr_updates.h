@@ -36,7 +36,7 @@ class IsrUpdates {
   using Batch = std::map<PartitionName, Pending>;
 
   protocol::AlterPartitionRequest request_for(const Batch& batch) const;
-  bool take_in(const Batch& batch, const protocol::AlterPartitionResponse& response);
+  bool take_in(const Batch& batch, const protocol::AlterPartitionResponse& response, bool repeated);
 
   // Constant after construction.
   Env& env_;

@@ -16,8 +16,9 @@ struct Peers {
   /// Fetch version 17, to the broker with that id. One call at a time for each leader.
   std::function<Result<protocol::FetchResponse>(replication::BrokerId leader, const protocol::FetchRequest&, Time deadline)>
       fetch;
-  /// To the active controller. One call at a time.
-  std::function<Result<protocol::AlterPartitionResponse>(const protocol::AlterPartitionRequest&, Time deadline)> alter_partition;
+  /// To the active controller. One call at a time. Sets `repeated` if it had to be sent more than once: a copy may still be carried out.
+  std::function<Result<protocol::AlterPartitionResponse>(const protocol::AlterPartitionRequest&, Time deadline, bool& repeated)>
+      alter_partition;
 };
 
 }  // namespace faultline

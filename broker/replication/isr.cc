@@ -42,7 +42,7 @@ std::optional<IsrProposal> Isr::answered(const IsrAnswer& answer) {
   switch (answer.kind) {
     case IsrAnswer::Kind::accepted: commit(answer); return std::nullopt;
     case IsrAnswer::Kind::ineligible_replica:
-      if (sent_again_) doubtful_ = maximal();
+      if (sent_again_ || answer.repeated) doubtful_ = maximal();
       pending_.reset();
       return std::nullopt;
     case IsrAnswer::Kind::retriable:

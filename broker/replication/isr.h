@@ -50,6 +50,7 @@ struct IsrAnswer {
   std::int32_t leader_epoch = 0;
   std::int32_t partition_epoch = 0;
   BrokerIds isr;
+  bool repeated = false;  // of any: there may be another copy of the request on its way
 };
 
 class Isr {

@@ -66,6 +66,22 @@ TEST_CASE("control: a broker finds the new controller by itself, and so does a c
   CHECK(cluster.image().topics().size() == 6);
 }
 
+TEST_CASE("control: whoever asks learns that there was more than one attempt, of which another may be carried out as well") {
+  Cluster cluster({.controllers = 3, .brokers = 1, .controller = controller_config()});
+  cluster.settle();
+  const auto repeated = [&] {
+    bool said = false;
+    cluster.on(cluster.process(11), [&](Cluster::Process& self) {
+      const Time deadline = after(self.env->clock.now(), 20s);
+      CHECK(self.channel->call(protocol::AlterPartitionRequest{}, deadline, &said).has_value());
+    });
+    return said;
+  };
+  CHECK_FALSE(repeated());
+  cluster.world().kill(cluster.active()->sim);
+  CHECK(repeated());
+}
+
 TEST_CASE("control: with KAFKA-14154 put back, a broker that knows of a new controller goes on asking the old one") {
   const bool wrong = GENERATE(false, true);
   const Exhibits exhibits = wrong ? Exhibits{Exhibit::kafka_14154} : Exhibits();

@@ -254,8 +254,8 @@ Peers ReplicaCluster::peers_of(BrokerId id, Env& env) {
   peers.fetch = [this, id, &env](BrokerId leader, const FetchRequest& request, Time deadline) {
     return fetch(id, leader, env, request, deadline);
   };
-  peers.alter_partition = [this, id, &env](const protocol::AlterPartitionRequest& request,
-                                           Time) -> Result<protocol::AlterPartitionResponse> {
+  peers.alter_partition = [this, id, &env](const protocol::AlterPartitionRequest& request, Time,
+                                           bool&) -> Result<protocol::AlterPartitionResponse> {
     TRY(sleep_until(after(env.clock.now(), 2ms)));
     const Result<protocol::AlterPartitionResponse> answer = alter(id, request);
     TRY(sleep_until(after(env.clock.now(), 2ms)));

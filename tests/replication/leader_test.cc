@@ -236,6 +236,16 @@ TEST_CASE("ISR: only INELIGIBLE_REPLICA takes a proposal back; what is refused o
     f.answer(IsrAnswer::Kind::accepted, 21, {1, 2});
     CHECK(f.leader.isr().maximal() == BrokerIds{1, 2});
   }
+  SECTION("ineligible, after the way to the controller has sent it twice: the same") {
+    IsrAnswer answer;
+    answer.number = *f.leader.isr().in_flight();
+    answer.kind = IsrAnswer::Kind::ineligible_replica;
+    answer.repeated = true;
+    f.brokers[3].fenced = true;
+    f.leader.answered(answer, f.now);
+    CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});
+    CHECK(members(f.leader.tick(f.now).propose) == BrokerIds{1, 2});
+  }
   SECTION("overtaken by metadata: the answer ends the request all the same (KAFKA-12751)") {
     f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2, 3}}, f.now);
     CHECK(f.leader.isr().in_flight().has_value());
