@@ -86,6 +86,7 @@ Result<FetchAnswer> handle_consumer_fetch(HandlerContext context, const FetchReq
   }
   TRY(context.response_memory.acquire(most));
   answer.memory = HeldPermits(context.response_memory, most);
+  drop_unreadable(targets, from);  // the epoch that the client believes in may have ended while it waited
   read_targets(context, targets, most, from);
   hint_leaders(context, answer.response);
   // A first batch may be larger than was asked for; the budget is for the usual case.
