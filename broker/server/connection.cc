@@ -10,7 +10,7 @@ constexpr TracePoint connection_closed{"server.connection_closed", TraceLevel::d
 
 }  // namespace
 
-Connection::Connection(Env& env, std::unique_ptr<Stream> stream, RequestStarter& starter, Semaphore& memory,
+Connection::Connection(Env& env, std::unique_ptr<Stream> stream, RequestStarter& starter, RequestMemory& memory,
                        ConnectionLimits limits)
     : env_(env),
       stream_(std::move(stream)),
@@ -56,8 +56,8 @@ Result<std::optional<Frame>> Connection::next_frame() {
 
 bool Connection::taken_over(Frame& first) {
   const Slice bytes = first.bytes;
-  first.memory = {};  // whoever takes the stream over has limits of its own
-  const NextFrame next = [this]() -> Result<Slice> {
+  const NextFrame next = [this, &first]() -> Result<Slice> {
+    first.memory = {};  // whoever takes the stream over has limits of its own
     const std::optional<Frame> frame = TRY(frames_.next());
     if (!frame) return Error(Errc::closed, "end of stream");
     return frame->bytes;

@@ -56,7 +56,7 @@ struct ConnectionLimits {
 
 class Connection {
  public:
-  Connection(Env& env, std::unique_ptr<Stream> stream, RequestStarter& starter, Semaphore& memory, ConnectionLimits limits);
+  Connection(Env& env, std::unique_ptr<Stream> stream, RequestStarter& starter, RequestMemory& memory, ConnectionLimits limits);
 
   /// Serves until the peer goes, an error or stop_reading(). Suspends.
   void run();

@@ -37,7 +37,7 @@ class ConnectionServer {
   const BrokerConfig& config_;
   RequestStarter& starter_;
   // Volatile.
-  Semaphore request_memory_;
+  RequestMemory request_memory_;
   std::unique_ptr<Listener> listener_;
   std::map<std::uint64_t, Connection*> connections_;  // in order of arrival
   std::uint64_t next_connection_ = 0;

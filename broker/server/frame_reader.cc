@@ -3,10 +3,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "broker/protocol/api.h"
 #include "broker/protocol/endian.h"
 #include "broker/protocol/frame.h"
 
 namespace faultline {
+namespace {
+
+// A follower that asks for 20,000 partitions at once needs less.
+constexpr std::size_t question_bytes_max = 1 << 20;
+
+}  // namespace
 
 Result<bool> FrameReader::fill_at_least(std::size_t count, Time first_byte_deadline) {
   Time deadline = buffered() > 0 ? after(clock_.now(), limits_.receive_timeout) : first_byte_deadline;
@@ -28,6 +35,16 @@ Result<bool> FrameReader::fill_at_least(std::size_t count, Time first_byte_deadl
   return true;
 }
 
+/// The budget of the request that follows, all of `size` bytes.
+Result<Semaphore*> FrameReader::memory_for(std::size_t size) {
+  if (size < sizeof(std::int16_t)) return &memory_.questions;  // none of anybody's
+  if (!TRY(fill_at_least(sizeof(std::int16_t), after(clock_.now(), limits_.receive_timeout))))
+    return Error(Errc::truncated, "end of stream inside a request");
+  const auto key = static_cast<protocol::ApiKey>(protocol::load_be<std::int16_t>(buffer_.data() + begin_));
+  const bool question = key != protocol::ApiKey::produce && size <= question_bytes_max;
+  return question ? &memory_.questions : &memory_.records;
+}
+
 Result<std::optional<Frame>> FrameReader::next() {
   if (!TRY(fill_at_least(protocol::frame_length_bytes, after(clock_.now(), limits_.idle_timeout)))) return std::optional<Frame>();
   const auto length = protocol::load_be<std::int32_t>(buffer_.data() + begin_);
@@ -39,9 +56,10 @@ Result<std::optional<Frame>> FrameReader::next() {
   begin_ += protocol::frame_length_bytes;
 
   const auto size = static_cast<std::size_t>(length);
+  Semaphore& budget = *TRY(memory_for(size));
   // No deadline: those who hold the memory have one, and closing this connection would punish the wrong one.
-  TRY(memory_.acquire(size));
-  HeldPermits memory(memory_, size);
+  TRY(budget.acquire(size));
+  HeldPermits memory(budget, size);
   const Time deadline = after(clock_.now(), limits_.receive_timeout);
   Buffer body(size);
   const std::size_t ready = std::min(size, buffered());

@@ -2,7 +2,8 @@
 //
 // Small frames are served from a small buffer, one read for many; the body of a large one is read straight into memory of its
 // own, where it stays: record batches are not copied on their way to the disk. Memory for a body is asked for from a budget
-// before the body is read, so that many large requests at once wait instead of exhausting the machine.
+// before the body is read, so that many large requests at once wait instead of exhausting the machine. Which budget that is, the first
+// field says: the API key.
 #pragma once
 
 #include <array>
@@ -54,6 +55,15 @@ struct Frame {
   HeldPermits memory;
 };
 
+/// What all requests of a listener may take together, those with records and all others. Those with records wait, with what they hold, until
+/// followers have fetched them: what followers ask with must not have to wait for the same memory.
+struct RequestMemory {
+  explicit RequestMemory(std::uint64_t bytes) : records(bytes), questions(bytes) {}
+
+  Semaphore records;  // and whatever is too large for a question
+  Semaphore questions;
+};
+
 struct FrameLimits {
   std::int32_t frame_bytes_max = 0;
   Duration idle_timeout{};     // from the end of one frame to the start of the next
@@ -62,7 +72,7 @@ struct FrameLimits {
 
 class FrameReader {
  public:
-  FrameReader(Stream& stream, const Clock& clock, Semaphore& memory, FrameLimits limits)
+  FrameReader(Stream& stream, const Clock& clock, RequestMemory& memory, FrameLimits limits)
       : stream_(stream), clock_(clock), memory_(memory), limits_(limits) {}
 
   /// The next frame without its length, or nothing at the end of the stream.
@@ -71,6 +81,7 @@ class FrameReader {
 
  private:
   Result<bool> fill_at_least(std::size_t count, Time first_byte_deadline);
+  Result<Semaphore*> memory_for(std::size_t size);
   std::size_t buffered() const { return end_ - begin_; }
 
   // One read system call fetches a whole small request; a large body copies at most this much.
@@ -78,7 +89,7 @@ class FrameReader {
 
   Stream& stream_;
   const Clock& clock_;
-  Semaphore& memory_;
+  RequestMemory& memory_;
   const FrameLimits limits_;
   std::array<std::uint8_t, buffer_bytes> buffer_;
   std::size_t begin_ = 0;

@@ -239,6 +239,35 @@ TEST_CASE("cluster: leader and followers sync a record side by side, not one aft
   });
 }
 
+TEST_CASE("cluster: producers that fill all memory for requests do not keep out the fetches that they wait for") {
+  constexpr std::size_t value_bytes = 60'000;
+  constexpr int producers = 20;
+  ClusterWorld cluster(brokers, [](BrokerConfig& config) {
+    config.topic_defaults.max_message_bytes = config.socket_request_max_bytes = config.fetch_max_bytes = 100'000;
+    config.queued_max_request_bytes = 200'000;
+  });
+  cluster.as_client([&](Env& env) {
+    RawClient any(env, ClusterWorld::address(1));
+    REQUIRE(create_replicated(any, "t") == ErrorCode::none);
+    const Endpoint leader = ClusterWorld::address(partition_of(any, "t").leader_id);
+    RawClient first(env, leader);
+    produce_to_leader(env, first, "t", "first");
+    const Time begin = env.clock.now();
+    int done = 0;
+    TaskGroup group(env.tasks);
+    for (int i = 0; i < producers; ++i) {
+      group.spawn("producer", [&] {
+        RawClient client(env, leader);
+        static_cast<void>(metadata_of(client, {"t"}));
+        done += produce(client, "t", 0, batch_of({std::string(value_bytes, 'x')})).error_code == ErrorCode::none;
+      });
+    }
+    group.join();
+    REQUIRE(done == producers);
+    REQUIRE(env.clock.now() - begin < 5s);
+  });
+}
+
 TEST_CASE("cluster: a new leader does not tell where the log ends before it knows what has been told (KIP-207)") {
   constexpr std::int32_t many = 5;
   ClusterWorld cluster(many);
