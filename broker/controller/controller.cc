@@ -97,7 +97,11 @@ std::int32_t Controller::min_insync_replicas(const Uuid& topic) const {
 }
 
 void Controller::change(const PartitionRecord& partition, const PartitionChange& change) {
-  if (std::optional<PartitionRecord> next = settle(partition, change, rules_of(partition))) decide(std::move(*next));
+  std::optional<PartitionRecord> next = settle(partition, change, rules_of(partition));
+  if (!next) return;
+  // Where logs ended before somebody led says nothing of where they end after that.
+  if (next->leader != metadata::no_broker) log_ends_.erase({next->topic_id, next->partition});
+  decide(std::move(*next));
 }
 
 }  // namespace faultline::controller

@@ -112,7 +112,6 @@ Outcome<> Controller::report_log_end(const LogEndReport& report) {
   PartitionChange elected;
   elected.elect_unclean = longest;
   change(PartitionRecord(*partition), elected);
-  log_ends_.erase(report.partition);
   return {};
 }
 

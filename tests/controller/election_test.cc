@@ -177,6 +177,33 @@ TEST_CASE("controller: when all who had everything have lost their disks, every 
   CHECK(cluster.at(orders).recovering);
 }
 
+TEST_CASE("controller: where a log ended before somebody led is asked again when nobody does") {
+  Cluster cluster = three_brokers();
+  const PartitionName orders = cluster.topic("orders", {1, 2, 3});
+  std::uint64_t disks = 0;
+  const auto report = [&](BrokerId id, LogEnd end) {
+    REQUIRE(cluster.controller.report_log_end({id, cluster.epochs[id], orders, end}).has_value());
+    cluster.commit();
+  };
+  const auto lose_all_but_the_rest = [&] {
+    cluster.fall_silent(1);
+    cluster.come_back(1, [&](Registration& request) { request.directories = {Uuid::of(3, ++disks)}; });
+    REQUIRE(cluster.at(orders).last_known_elr == Ids{1, 2, 3});
+  };
+  REQUIRE(cluster.alter(cluster.isr_change(orders, {1})).has_value());
+  lose_all_but_the_rest();
+  report(3, {3, 20});
+  REQUIRE(cluster.controller.elect_leader(orders, Election::unclean).has_value());
+  cluster.commit();
+  REQUIRE(cluster.at(orders).leader == 1);  // from which the third fetches
+  lose_all_but_the_rest();
+  report(1, {-1, 0});
+  report(2, {3, 30});
+  CHECK(cluster.at(orders).leader == no_broker);
+  report(3, {4, 40});
+  CHECK(cluster.at(orders).leader == 3);
+}
+
 TEST_CASE("controller: with KIP-966 put back, the last one in sync leads again though it has lost data") {
   for (const bool mistaken : {false, true}) {
     ControllerConfig config = test_config();
