@@ -9,6 +9,10 @@ namespace faultline {
 namespace {
 
 using Key = ConfigKey<BrokerConfig>;
+
+// Some thirty years. Times are counted in nanoseconds, and a few of them are multiplied.
+constexpr std::int64_t ms_max = 1'000'000'000'000;
+
 constexpr std::array<std::string_view, 4> roles{"broker,controller", "controller,broker", "broker", "controller"};
 constexpr std::array broker_keys{
     Key{"node.id", &BrokerConfig::node_id, "The number of this process in its cluster.", 0},
@@ -28,27 +32,28 @@ constexpr std::array broker_keys{
     Key{"delete.topic.enable", &BrokerConfig::delete_topic_enable, "Whether topics can be deleted."},
     Key{"max.connections", &BrokerConfig::max_connections, "Connections beyond this are closed at once.", 1},
     Key{"connections.max.idle.ms", &BrokerConfig::connections_max_idle_ms,
-        "A connection without a request for this long is closed.", 1},
+        "A connection without a request for this long is closed.", 1, ms_max},
     Key{"socket.request.max.bytes", &BrokerConfig::socket_request_max_bytes, "A larger request closes its connection.", 1},
     Key{"queued.max.request.bytes", &BrokerConfig::queued_max_request_bytes,
-        "Memory for requests that are being received or answered.", 1},
+        "Memory for requests with records that are being received or answered, and as much again for all others.", 1},
     Key{"fetch.max.bytes", &BrokerConfig::fetch_max_bytes,
         "The largest answer to a fetch, but for a first batch larger than this.", 1024},
-    Key{"log.retention.check.interval.ms", &BrokerConfig::log_retention_check_interval_ms, "How often retention runs.", 1},
+    Key{"log.retention.check.interval.ms", &BrokerConfig::log_retention_check_interval_ms, "How often retention runs.", 1,
+        ms_max},
     Key{"producer.id.expiration.ms", &BrokerConfig::producer_id_expiration_ms,
-        "How long an idempotent producer that sends nothing is remembered, by each partition.", 1},
+        "How long an idempotent producer that sends nothing is remembered, by each partition.", 1, ms_max},
     Key{"controller.quorum.fetch.timeout.ms", &BrokerConfig::controller_quorum_fetch_timeout_ms,
-        "How long a voter that does not hear the quorum's leader waits, at least, before it stands for election.", 10},
+        "How long a voter that does not hear the quorum's leader waits, at least, before it stands for election.", 10, ms_max},
     Key{"controller.quorum.fetch.max.bytes", &BrokerConfig::controller_quorum_fetch_max_bytes,
         "How much of the metadata log goes to another node at once; a larger entry goes alone.", 1, 100 * 1024 * 1024},
     Key{"metadata.log.max.record.bytes.between.snapshots", &BrokerConfig::metadata_log_max_record_bytes_between_snapshots,
         "Bytes of metadata log after which a snapshot is taken.", 1024},
     Key{"broker.heartbeat.interval.ms", &BrokerConfig::broker_heartbeat_interval_ms,
-        "How often a broker lets the controller hear of it.", 1},
+        "How often a broker lets the controller hear of it.", 1, ms_max},
     Key{"broker.session.timeout.ms", &BrokerConfig::broker_session_timeout_ms,
-        "A broker that was silent for this long is fenced: it leads nothing any more.", 1},
+        "A broker that was silent for this long is fenced: it leads nothing any more.", 1, ms_max},
     Key{"controlled.shutdown.max.wait.ms", &BrokerConfig::controlled_shutdown_max_wait_ms,
-        "How long a broker that stops waits until others lead what it led. (Kafka has no such limit.)", 0},
+        "How long a broker that stops waits until others lead what it led. (Kafka has no such limit.)", 0, ms_max},
     Key{"default.replication.factor", &BrokerConfig::default_replication_factor,
         "Replicas of a topic that is created without saying how many.", 1, INT16_MAX},
     Key{"auto.leader.rebalance.enable", &BrokerConfig::auto_leader_rebalance_enable,
@@ -56,7 +61,7 @@ constexpr std::array broker_keys{
     Key{"leader.imbalance.check.interval.seconds", &BrokerConfig::leader_imbalance_check_interval_seconds,
         "How often preferred leaders are looked after.", 1, 1'000'000},
     Key{"replica.lag.time.max.ms", &BrokerConfig::replica_lag_time_max_ms,
-        "A follower that has not been caught up for this long leaves the in-sync set.", 1},
+        "A follower that has not been caught up for this long leaves the in-sync set.", 1, ms_max},
     Key{"replica.fetch.wait.max.ms", &BrokerConfig::replica_fetch_wait_max_ms,
         "How long a leader holds a follower's fetch back while there is nothing new.", 1, 60'000},
     Key{"replica.fetch.response.max.bytes", &BrokerConfig::replica_fetch_response_max_bytes,
@@ -66,10 +71,10 @@ constexpr std::array broker_keys{
     Key{"request.receive.timeout.ms", &BrokerConfig::request_receive_timeout_ms,
         "A request that takes longer to arrive than this, from its first byte to its last, closes its connection. (Kafka has no "
         "such limit.)",
-        1},
+        1, ms_max},
     Key{"disk.timeout.ms", &BrokerConfig::disk_timeout_ms,
         "A disk operation that takes longer than this counts as failed, and so takes its log offline. (Kafka has no such limit.)",
-        1},
+        1, ms_max},
 };
 constexpr ConfigTable<BrokerConfig> table{broker_keys};
 
