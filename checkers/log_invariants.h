@@ -25,6 +25,7 @@ inline constexpr std::string_view watermark_went_back = "watermark-went-back";
 inline constexpr std::string_view log_start_went_back = "log-start-went-back";
 inline constexpr std::string_view batch_changed = "batch-changed";
 inline constexpr std::string_view acknowledged_not_durable = "acknowledged-not-durable";
+inline constexpr std::string_view log_at_odds = "log-at-odds";
 }  // namespace anomaly
 
 /// One record batch as it lies in a log.

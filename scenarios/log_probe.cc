@@ -23,6 +23,13 @@ checkers::PartitionSnapshot marks_of(const std::string& node, std::uint64_t inca
   return snapshot;
 }
 
+// What a log says of itself.
+checkers::Finding at_odds(const checkers::PartitionSnapshot& now, const std::string& broken) {
+  return {.anomaly = std::string(checkers::anomaly::log_at_odds),
+          .partition = now.partition,
+          .text = now.partition + " on " + now.node + " is at odds with itself: " + broken};
+}
+
 // Calls use(partition) for all that are online.
 template <class Use>
 void for_each_partition(Broker& broker, Use&& use) {
@@ -67,6 +74,7 @@ void LogProbe::look(const std::string& node, std::uint64_t incarnation, Broker& 
     if (partition->being_cut()) return;
     checkers::PartitionSnapshot now = marks_of(node, incarnation, *partition);
     add(checkers::check_snapshot(now));
+    if (const std::optional<std::string> broken = partition->log().check_invariants()) add({at_odds(now, *broken)});
     Marks& before = last_marks_[{node, now.partition}];
     if (before.replica.lock() == partition) add(checkers::check_progress(before.snapshot, now));
     before = {partition, std::move(now)};

@@ -8,6 +8,7 @@
 // a write would be waited for; appends are refused meanwhile.
 #include <algorithm>
 
+#include "base/check.h"
 #include "broker/log/batch_walker.h"
 #include "broker/log/partition_log.h"
 #include "broker/log/trace_points.h"
@@ -36,7 +37,8 @@ std::vector<replication::ProducerId> PartitionLog::forget_from(std::int64_t end,
 // Requires: `cause` is no_space.
 void PartitionLog::take_back(std::int64_t end, const Error& cause) {
   context_.trace.emit(trace_log_no_space, {{"log", directory_}, {"kept", end}, {"log_end", log_end_}});
-  forget_from(end, Errc::no_space);
+  // What is taken back was never settled, so that nobody's state must be read back.
+  ENSURE(forget_from(end, Errc::no_space).empty());
   no_room_ = Error(Errc::no_space, directory_, cause.injected);
   cut_to_ = std::min(cut_to_.value_or(end), end);
   tell_progress();

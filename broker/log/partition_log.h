@@ -198,6 +198,10 @@ class PartitionLog {
   const std::string& directory() const { return directory_; }
   const LogConfig& config() const { return config_; }
 
+  /// Nothing, or what is wrong with a state that must be impossible. To be asked at any time but while truncate_to() or start_over_at() is
+  /// under way, in tests and in simulated runs. Does not suspend.
+  std::optional<std::string> check_invariants() const;
+
  private:
   struct Queued {
     std::shared_ptr<Segment> segment;
@@ -256,6 +260,11 @@ class PartitionLog {
   Result<> save_epochs_locked();
   Result<> replace(std::string_view path, const Slice& content, bool synced);
   Result<> save_producers_locked();
+
+  // check_invariants.cc
+  std::optional<std::string> check_caches() const;
+  std::optional<std::string> check_checkpoints() const;
+  std::optional<std::string> check_segments() const;
 
   // trim.cc
   Result<> raise_log_start(std::int64_t offset);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "base/slice.h"
@@ -39,6 +40,8 @@ class TailCache {
 
   /// Whether the batch that holds `offset` is here.
   bool holds(std::int64_t offset) const;
+  /// Where the newest batch ends; nothing if there is none.
+  std::optional<std::int64_t> end() const { return entries_.empty() ? std::nullopt : std::optional(entries_.back().next_offset); }
   /// Requires: holds(offset).
   ReadResult read(std::int64_t offset, const ReadLimits& limits) const;
   /// Bytes of the batches from the one that holds `offset` up to the one that ends at or before `end`. Requires: holds(offset).

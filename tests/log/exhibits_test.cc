@@ -96,6 +96,7 @@ TEST_CASE_METHOD(ExhibitFixture,
   disk.syncs_pass.set();
   settle();
   CHECK(log->durable_end() == (wrong ? 3 : 2));
+  CHECK(log->check_invariants().has_value() == wrong);
   crash();
   disk.syncs_pass.set();
   disk.lose_power();
@@ -114,4 +115,5 @@ TEST_CASE_METHOD(ExhibitFixture, "exhibit: kafka-6683, a batch that was refused 
   CHECK(append_stable(large).error() == Errc::too_large);
   const replication::ProducerVerdict retried = log->producers().judge(retry_of(7, 0, 2));
   CHECK(std::holds_alternative<replication::DuplicateBatch>(retried) == wrong);
+  CHECK(log->check_invariants().has_value() == wrong);
 }

@@ -80,6 +80,8 @@ class Life {
   }
 
   void check_all() {
+    INFO(log_->check_invariants().value_or(""));
+    REQUIRE(!log_->check_invariants());
     REQUIRE(log_->log_start() >= model_.log_start);
     REQUIRE(log_->stable_end() >= model_.stable_end);
     REQUIRE(log_->log_start() <= log_->stable_end());
