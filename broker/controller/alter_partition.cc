@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/check.h"
 #include "broker/controller/controller.h"
 #include "broker/controller/reassignment.h"
 
@@ -57,6 +58,9 @@ Outcome<PartitionRecord> Controller::alter_partition(const AlterPartition& reque
   // Accepted is accepted: a new partition epoch, also for the ISR that was, so that a late copy of the request is refused.
   PartitionRecord next = settle(partition, wanted, rules_of(partition)).value_or(partition);
   next.partition_epoch = partition.partition_epoch + 1;
+  // Whatever was asked before this partition epoch began, of whichever leader epoch, has been refused.
+  ENSURE(next.partition_epoch == request.partition_epoch + 1);
+  ENSURE(partition.leader_epoch == request.leader_epoch);
   decide(std::move(next));
   return *image_.partition(request.partition.topic_id, request.partition.partition);
 }

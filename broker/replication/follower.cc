@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace faultline::replication {
 namespace {
 
@@ -58,6 +60,7 @@ FollowerStep Follower::judge(const FetchPosition& asked, const FetchAnswer& answ
 
 void Follower::appended(std::int64_t log_end, std::int64_t leader_watermark) {
   high_watermark_ = std::max(high_watermark_, std::min(leader_watermark, log_end));
+  ENSURE(high_watermark_ <= log_end);
 }
 
 void Follower::truncated(std::int64_t log_end) { high_watermark_ = std::min(high_watermark_, log_end); }

@@ -16,6 +16,7 @@ Leader::Leader(const LeaderConfig& config, const PartitionState& committed, cons
       log_(log),
       isr_(committed, config.exhibits),
       high_watermark_(std::clamp(high_watermark, std::min(log.start, log.end), log.end)) {
+  ENSURE(epoch_start <= log.durable_end);
   for (const BrokerId id : committed.replicas) {
     if (id != config.self) followers_.emplace(id, FollowerProgress::at_election(contains(committed.isr, id), now));
   }
