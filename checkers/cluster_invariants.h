@@ -29,6 +29,7 @@ inline constexpr std::string_view replicas_differ = "replicas-differ";
 inline constexpr std::string_view acknowledged_not_committed = "acknowledged-not-committed";
 inline constexpr std::string_view broker_epoch_reused = "broker-epoch-reused";
 inline constexpr std::string_view unfenced_too_early = "unfenced-too-early";
+inline constexpr std::string_view metadata_not_carried_out = "metadata-not-carried-out";
 }  // namespace anomaly
 
 /// A partition as the controller has it.

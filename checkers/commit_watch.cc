@@ -96,6 +96,27 @@ void compare_producers(const PartitionView& view, const ReplicaMarks& a, const R
 
 }  // namespace
 
+void CommitWatch::note_members(const PartitionView& view) {
+  Members& members = members_[view.partition];
+  if (members.leader_epoch != view.leader_epoch) members = {view.leader_epoch, {view.isr.begin(), view.isr.end()}};
+  std::erase_if(members.from_before, [&](std::int32_t node) { return !contains(view.isr, node); });
+}
+
+void CommitWatch::check_joined(const PartitionView& view, std::span<const ReplicaMarks> replicas,
+                               std::vector<Finding>& findings) const {
+  const auto leader =
+      std::find_if(replicas.begin(), replicas.end(), [&](const auto& replica) { return leads_now(view, replica); });
+  if (leader == replicas.end() || leader->epochs.empty() || leader->epochs.back().epoch != view.leader_epoch) return;
+  const std::set<std::int32_t>& from_before = members_.at(view.partition).from_before;
+  for (const ReplicaMarks& replica : replicas) {
+    const bool joined = replica.registered && contains(view.isr, replica.node) && !from_before.contains(replica.node);
+    if (!joined || replica.safe_end >= leader->epochs.back().start) continue;
+    add(findings, anomaly::joined_too_early, view.partition,
+        "node {} has joined the ISR in leader epoch {}, which starts at {} on node {}, and holds what is below {}", replica.node,
+        view.leader_epoch, leader->epochs.back().start, leader->node, replica.safe_end);
+  }
+}
+
 std::vector<Finding> CommitWatch::observe(const PartitionView& view, std::span<const ReplicaMarks> replicas,
                                           std::int64_t acknowledged_end) {
   std::vector<Finding> findings;
@@ -115,6 +136,8 @@ std::vector<Finding> CommitWatch::observe(const PartitionView& view, std::span<c
     }
     if (replica.high_watermark > committed.end) committed = {replica.high_watermark, replica.node};
   }
+  note_members(view);
+  check_joined(view, replicas, findings);
   const ReplicaMarks* first = nullptr;
   for (const ReplicaMarks& replica : replicas) {
     if (!must_have_all(view, replica)) continue;

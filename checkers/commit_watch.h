@@ -27,6 +27,7 @@ inline constexpr std::string_view member_lacks_committed = "member-lacks-committ
 inline constexpr std::string_view epochs_differ = "epochs-differ";
 inline constexpr std::string_view leader_without_its_epoch = "leader-without-its-epoch";
 inline constexpr std::string_view producers_differ = "producers-differ";
+inline constexpr std::string_view joined_too_early = "joined-too-early";
 }  // namespace anomaly
 
 /// From which offset on a log's records are of a leader epoch.
@@ -74,6 +75,8 @@ class CommitWatch {
   ///   every registered member of ISR and ELR, and whoever leads in the view's epoch, has all that was ever committed, safely;
   ///   any two of them have it in the same leader epochs;
   ///   a leader has entered its epoch;
+  ///   who has joined the ISR in an epoch has everything up to where that epoch starts in its leader's log: until then nobody knows how much of
+  ///   that was committed before;
   ///   two of them that have exactly that know the same of every producer of which both retain something.
   ///
   /// Requires: `view` is not older than the one of the call before.
@@ -87,7 +90,15 @@ class CommitWatch {
     std::int64_t end = 0;
     std::int32_t node = -1;  // whose watermark that was; -1: it was acknowledged
   };
+  struct Members {
+    std::int32_t leader_epoch = -1;
+    std::set<std::int32_t> from_before;  // in the ISR since this epoch began, as far as it was seen
+  };
+  void note_members(const PartitionView& view);
+  void check_joined(const PartitionView& view, std::span<const ReplicaMarks> replicas, std::vector<Finding>& findings) const;
+
   std::map<std::string, Committed> committed_;
+  std::map<std::string, Members> members_;
   std::set<std::string> given_up_;
 };
 

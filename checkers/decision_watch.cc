@@ -1,6 +1,7 @@
 #include "checkers/decision_watch.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -73,6 +74,9 @@ std::vector<Finding> DecisionWatch::decided(const PartitionView& before, const P
     add(findings, anomaly::partition_epoch_reused, after.partition, "the partition epoch went from {} to {}",
         before.partition_epoch, after.partition_epoch);
   }
+  std::deque<PartitionView>& decisions = decisions_[after.partition];
+  decisions.push_back(after);
+  if (decisions.size() > decisions_kept) decisions.pop_front();
   check_new_leader(before, after, brokers, unclean_allowed, findings);
   check_members(before, after, brokers, findings);
   if (after.leader < 0) return findings;
@@ -106,6 +110,32 @@ std::vector<Finding> DecisionWatch::registered(const BrokerView* before, const B
           "node {} came back on another disk (broker epoch {}), and is in the ISR or the ELR", after.node, after.epoch);
     }
   }
+  return findings;
+}
+
+std::vector<Finding> DecisionWatch::believed(std::int32_t node, const PartitionView& belief) const {
+  std::vector<Finding> findings;
+  const auto decisions = decisions_.find(belief.partition);
+  if (decisions == decisions_.end()) return findings;
+  const auto decided = std::find_if(decisions->second.begin(), decisions->second.end(),
+                                    [&](const PartitionView& view) { return view.partition_epoch == belief.partition_epoch; });
+  if (decided == decisions->second.end()) return findings;
+  if (decided->leader == belief.leader && decided->leader_epoch == belief.leader_epoch && decided->isr == belief.isr)
+    return findings;
+  add(findings, anomaly::leader_misinformed, belief.partition,
+      "in partition epoch {} node {} leads in epoch {} with [{}] in sync, and it was decided that node {} leads in epoch {} with "
+      "[{}]",
+      belief.partition_epoch, node, belief.leader_epoch, fmt::join(belief.isr, " "), decided->leader, decided->leader_epoch,
+      fmt::join(decided->isr, " "));
+  return findings;
+}
+
+std::vector<Finding> DecisionWatch::reported_damage(std::int32_t node, std::int64_t broker_epoch,
+                                                    const PartitionView& partition) {
+  std::vector<Finding> findings;
+  if (!had_all(partition, node)) return findings;
+  add(findings, anomaly::damage_kept_standing, partition.partition,
+      "node {} came back with a damaged log (broker epoch {}), and is in the ISR or the ELR", node, broker_epoch);
   return findings;
 }
 

@@ -5,7 +5,9 @@
 // allowed: who may lead, who may be admitted, what a new incarnation or a new disk takes away.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -25,6 +27,8 @@ inline constexpr std::string_view admitted_unheard = "admitted-without-the-recor
 inline constexpr std::string_view incarnation_kept = "incarnation-kept-standing";
 inline constexpr std::string_view broker_epoch_went_back = "broker-epoch-went-back";
 inline constexpr std::string_view producer_ids_reused = "producer-ids-reused";
+inline constexpr std::string_view leader_misinformed = "leader-misinformed";
+inline constexpr std::string_view damage_kept_standing = "damage-kept-standing";
 }  // namespace anomaly
 
 /// A broker as the controller has it.
@@ -53,10 +57,20 @@ class DecisionWatch {
   /// disk than before it is in no ISR and no ELR.
   std::vector<Finding> registered(const BrokerView* before, const BrokerView& after, std::span<const PartitionView> partitions);
 
+  /// What a leader believes of its partition is what was decided under that partition epoch.
+  std::vector<Finding> believed(std::int32_t node, const PartitionView& belief) const;
+
+  /// A broker has said at its registration that a log of it may lack what it acknowledged. `partition` is as it was when that had taken
+  /// effect: the broker is in neither ISR nor ELR.
+  static std::vector<Finding> reported_damage(std::int32_t node, std::int64_t broker_epoch, const PartitionView& partition);
+
   /// Producer ids below `next` are given away: the next block begins behind the one before.
   std::vector<Finding> gave_producer_ids(std::int64_t next);
 
  private:
+  // Of each partition, the last few decisions, oldest first: leaders have learned of newer ones by then.
+  static constexpr std::size_t decisions_kept = 32;
+  std::map<std::string, std::deque<PartitionView>> decisions_;
   std::map<std::pair<std::string, std::int32_t>, std::pair<std::int32_t, std::int64_t>> leaders_;  // node and its epoch
   std::int64_t newest_broker_ = -1;
   std::int64_t next_producer_id_ = -1;

@@ -52,6 +52,7 @@ class ClusterProbe {
   void note(const checkers::PartitionView& view) const;
   void note_standings(const metadata::ClusterImage& image);
   void look_at_broker(const RunningServer& server);
+  void look_at_roles(Broker& broker);
   void look_at_quorum(std::span<const RunningServer> servers);
   void judge_partition(const PartitionKey& key, const LogProbe::RecoveredLogs& recovered);
   void add(std::vector<checkers::Finding> findings);

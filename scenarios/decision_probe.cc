@@ -19,6 +19,11 @@ checkers::BrokerView view_of(const metadata::BrokerRecord& record) {
           .shutting_down = record.shutting_down};
 }
 
+// A topic that was made again has its old name.
+std::string unique_name(const std::string& partition, const protocol::Uuid& topic) {
+  return partition + " (" + to_string(topic) + ")";
+}
+
 }  // namespace
 
 checkers::PartitionView view_of(const metadata::ClusterImage& image, const std::string& topic,
@@ -47,11 +52,20 @@ std::vector<checkers::Finding> DecisionProbe::look(std::span<const RunningServer
     const raft::Core& core = server.broker->quorum().core();
     if (furthest == nullptr || core.commit_index() > furthest->commit_index()) furthest = &core;
   }
-  if (furthest == nullptr || furthest->commit_index() <= last_) return {};
-  if (!started_ || furthest->log().base().index > last_) start_over(servers);
-  if (!started_ || furthest->log().base().index > last_) return {};
-  while (last_ < furthest->commit_index()) follow(furthest->log().at(raft::Index(last_.value() + 1)));
+  if (furthest == nullptr) return {};
+  if (furthest->commit_index() > last_) follow_to(*furthest, servers);
+  for (const RunningServer& server : servers) {
+    if (!server.broker->config().has_broker_role()) continue;
+    judge_damage(server);
+    judge_beliefs(server);
+  }
   return std::exchange(findings_, {});
+}
+
+void DecisionProbe::follow_to(const raft::Core& furthest, std::span<const RunningServer> servers) {
+  if (!started_ || furthest.log().base().index > last_) start_over(servers);
+  if (!started_ || furthest.log().base().index > last_) return;
+  while (last_ < furthest.commit_index()) follow(furthest.log().at(raft::Index(last_.value() + 1)));
 }
 
 void DecisionProbe::start_over(std::span<const RunningServer> servers) {
@@ -107,21 +121,52 @@ void DecisionProbe::judge(const metadata::PartitionRecord& record) {
     if (taken != state_.taken_away.end()) taken->second = true;
   }
   if (to.recovering) elected_uncleanly_.insert(to.partition);
-  // A topic that was made again has its old name.
-  from.partition = to.partition = to.partition + " (" + to_string(record.topic_id) + ")";
+  from.partition = to.partition = unique_name(to.partition, record.topic_id);
   add(watch_.decided(from, to, brokers_, state_.allows_unclean_election(topic->name)));
 }
 
 void DecisionProbe::judge_registration(const metadata::BrokerRecord& record) {
   std::vector<checkers::PartitionView> partitions;
+  Registered& registered = to_be_asked_[record.broker_id];
+  registered = {record.broker_epoch, {}};
   for (const auto& [id, topic] : image_.topics()) {
     for (const metadata::PartitionRecord& partition : topic.partitions) {
-      if (replication::contains(partition.replicas, record.broker_id))
-        partitions.push_back(view_of(image_, topic.name, partition));
+      if (!replication::contains(partition.replicas, record.broker_id)) continue;
+      partitions.push_back(view_of(image_, topic.name, partition));
+      registered.partitions[{id, partition.partition}] = partitions.back();
     }
   }
   const auto before = brokers_before_.find(record.broker_id);
   add(watch_.registered(before == brokers_before_.end() ? nullptr : &before->second, view_of(record), partitions));
+}
+
+// What it found damaged when it opened its logs, it has told with its registration.
+void DecisionProbe::judge_damage(const RunningServer& server) {
+  const auto asked = to_be_asked_.find(server.broker->node_id());
+  if (asked == to_be_asked_.end() || server.broker->lifecycle().epoch() != asked->second.broker_epoch) return;
+  for (const controller::PartitionName& name : server.broker->replicas().damaged()) {
+    const auto partition = asked->second.partitions.find({name.topic_id, name.partition});
+    if (partition != asked->second.partitions.end())
+      add(checkers::DecisionWatch::reported_damage(asked->first, asked->second.broker_epoch, partition->second));
+  }
+  to_be_asked_.erase(asked);
+}
+
+void DecisionProbe::judge_beliefs(const RunningServer& server) {
+  for (const std::shared_ptr<Partition>& partition : server.broker->replicas().partitions()) {
+    if (!partition->leads()) continue;
+    const replication::PartitionState& committed = partition->leading()->isr().committed();
+    const PartitionKey key{partition->topic_id(), partition->id().index};
+    std::int32_t& judged = believed_.try_emplace({server.broker->node_id(), key}, -1).first->second;
+    if (std::exchange(judged, committed.partition_epoch) == committed.partition_epoch) continue;
+    checkers::PartitionView belief;
+    belief.partition = unique_name(to_string(partition->id()), partition->topic_id());
+    belief.leader = committed.leader;
+    belief.leader_epoch = committed.leader_epoch;
+    belief.partition_epoch = committed.partition_epoch;
+    belief.isr = committed.isr;
+    add(watch_.believed(server.broker->node_id(), belief));
+  }
 }
 
 void DecisionProbe::add(std::vector<checkers::Finding> findings) {

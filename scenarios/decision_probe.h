@@ -5,9 +5,11 @@
 // snapshot, the probe goes on from the newest image: what lies between is not judged.
 #pragma once
 
+#include <map>
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/metadata/image.h"
@@ -31,11 +33,14 @@ class DecisionProbe {
   const std::set<std::string>& elected_uncleanly() const { return elected_uncleanly_; }
 
  private:
+  void follow_to(const raft::Core& furthest, std::span<const RunningServer> servers);
   void start_over(std::span<const RunningServer> servers);
   void follow(const raft::Entry& entry);
   void take(const metadata::Record& record);
   void judge(const metadata::PartitionRecord& record);
   void judge_registration(const metadata::BrokerRecord& record);
+  void judge_damage(const RunningServer& server);
+  void judge_beliefs(const RunningServer& server);
   void add(std::vector<checkers::Finding> findings);
 
   TrialState& state_;
@@ -47,6 +52,13 @@ class DecisionProbe {
   checkers::DecisionWatch::Brokers brokers_;         // as of now
   checkers::DecisionWatch::Brokers brokers_before_;  // as of the entry's beginning
   std::vector<std::int32_t> registered_;             // in this entry
+  // As it was when a broker had registered. A broker that may not know its own epoch yet is asked later for what it had reported.
+  struct Registered {
+    std::int64_t broker_epoch = -1;
+    std::map<PartitionKey, checkers::PartitionView> partitions;
+  };
+  std::map<std::int32_t, Registered> to_be_asked_;
+  std::map<std::pair<std::int32_t, PartitionKey>, std::int32_t> believed_;  // partition epochs that leaders have been held to
   std::set<std::string> elected_uncleanly_;
   std::vector<checkers::Finding> findings_;
 };

@@ -102,6 +102,19 @@ TEST_CASE("commit watch: what is committed is of one leader epoch everywhere") {
   CHECK(observed({longer, other}, 8).empty());  // where they part, nothing is committed
 }
 
+TEST_CASE("commit watch: who joins the ISR in an epoch has everything up to where that epoch starts") {
+  CommitWatch watch;
+  PartitionView alone = view;
+  alone.isr = {1};
+  CHECK(watch.observe(alone, std::vector{leader(10, 5), member(2, 7, 5)}, 5).empty());
+  PartitionView joined = alone;
+  joined.isr = {1, 2};
+  has_only(watch.observe(joined, std::vector{leader(10, 5), member(2, 7, 5)}, 5), anomaly::joined_too_early);
+  CHECK(watch.observe(joined, std::vector{leader(10, 5), member(2, 8, 5)}, 5).empty());
+  // Who was in sync when the epoch began is held to what was committed alone.
+  CHECK(observed({leader(10, 5), member(2, 7, 5)}, 5).empty());
+}
+
 TEST_CASE("commit watch: replicas with the same committed log know the same of its producers") {
   ReplicaMarks a = leader(10, 10);
   ReplicaMarks b = member(2, 10, 10);

@@ -116,6 +116,27 @@ TEST_CASE("decision watch: a new incarnation leads nothing, and on another disk 
   has_only(DecisionWatch().registered(&before, elsewhere, std::vector{led}), anomaly::incarnation_kept);
 }
 
+TEST_CASE("decision watch: whose log was damaged has nothing that counts until it has caught up again") {
+  has_only(DecisionWatch::reported_damage(2, 20, led), anomaly::damage_kept_standing);
+  has_only(DecisionWatch::reported_damage(3, 20, led), anomaly::damage_kept_standing);
+  PartitionView without = led;
+  without.elr = {};
+  CHECK(DecisionWatch::reported_damage(3, 20, without).empty());
+}
+
+TEST_CASE("decision watch: what a leader believes of a partition epoch is what was decided") {
+  DecisionWatch watch;
+  PartitionView after = next_of(led);
+  after.isr = {1};
+  REQUIRE(watch.decided(led, after, all_there, false).empty());
+  CHECK(watch.believed(1, after).empty());
+  PartitionView belief = after;
+  belief.isr = {1, 2};
+  has_only(watch.believed(1, belief), anomaly::leader_misinformed);
+  belief.partition_epoch = after.partition_epoch + 1;  // it may have been decided, and not been seen yet
+  CHECK(watch.believed(1, belief).empty());
+}
+
 TEST_CASE("decision watch: broker epochs grow, and producer ids are given away once") {
   DecisionWatch watch;
   CHECK(watch.registered(nullptr, {.node = 2, .epoch = 20}, {}).empty());
