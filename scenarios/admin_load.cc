@@ -16,6 +16,10 @@ constexpr Duration request_timeout = 2s;
 constexpr std::uint64_t scratch_topics = 3;
 constexpr std::int64_t max_partitions = 4;
 
+// Of the segments of a topic: small enough that some are sealed in a trial.
+constexpr std::int64_t segment_bytes_min = 4 << 10;
+constexpr std::int64_t segment_bytes_max = 200 << 10;
+
 class AdminLoad {
  public:
   AdminLoad(Env& env, TrialState& state, const Admin& spec, const std::string& node, std::uint64_t starts)
@@ -59,6 +63,7 @@ class AdminLoad {
         return;
       }
       case AdminAction::reassign: return reassign();
+      case AdminAction::alter_config: return alter_config();
       case AdminAction::preferred_leader: {
         const std::vector<client::TopicPartition> one{draw_partition()};
         return told(admin_.elect_leaders(protocol::ElectionType::preferred, one, deadline()));
@@ -96,7 +101,17 @@ class AdminLoad {
     const std::int64_t offset = *start + static_cast<std::int64_t>(draw % static_cast<std::uint64_t>(*end - *start + 1));
     std::int64_t& deleted_below = state_.deleted_below[partition];
     deleted_below = std::max(deleted_below, offset);
-    told(admin_.delete_records(partition, offset, deadline()));
+    const client::ClientResult<std::int64_t> low = admin_.delete_records(partition, offset, deadline());
+    if (!low) return told(low);
+    std::int64_t& gone_below = state_.gone_below[partition];
+    gone_below = std::max(gone_below, offset);
+  }
+
+  void alter_config() {
+    const std::string topic = draw_partition().topic;
+    const std::int64_t bytes = actions_.between(segment_bytes_min, segment_bytes_max);
+    told(admin_.change_configs({client::ResourceType::topic, topic}, {{.name = "segment.bytes", .value = std::to_string(bytes)}},
+                               deadline()));
   }
 
   // To as many brokers as it has replicas, drawn.

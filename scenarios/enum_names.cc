@@ -13,12 +13,13 @@ constexpr std::array<Name<Acks>, 3> acks{{{Acks::none, "0"}, {Acks::leader, "1"}
 constexpr std::array<Name<Codec>, 5> codecs{
     {{Codec::none, "none"}, {Codec::gzip, "gzip"}, {Codec::snappy, "snappy"}, {Codec::lz4, "lz4"}, {Codec::zstd, "zstd"}}};
 constexpr std::array<Name<StartAt>, 2> starts{{{StartAt::earliest, "earliest"}, {StartAt::latest, "latest"}}};
-constexpr std::array<Name<AdminAction>, 8> actions{{{AdminAction::create_topic, "create_topic"},
+constexpr std::array<Name<AdminAction>, 9> actions{{{AdminAction::create_topic, "create_topic"},
                                                     {AdminAction::delete_topic, "delete_topic"},
                                                     {AdminAction::create_partitions, "create_partitions"},
                                                     {AdminAction::delete_records, "delete_records"},
                                                     {AdminAction::list_offsets, "list_offsets"},
                                                     {AdminAction::reassign, "reassign"},
+                                                    {AdminAction::alter_config, "alter_config"},
                                                     {AdminAction::preferred_leader, "preferred_leader"},
                                                     {AdminAction::change_voters, "change_voters"}}};
 constexpr std::array<Name<SwarmGroup>, 3> groups{

@@ -142,6 +142,7 @@ void judge(RunResult& result, TrialState& state, const Evidence& evidence) {
   judgement.add(evidence.probe.take_findings(), "invariants of logs");
   judgement.add(evidence.cluster_probe.take_findings(), "invariants of the cluster");
   result.sightings = std::move(state.sightings);
+  for (const Finding& found : evidence.reads.findings) judgement.add(found);
   if (std::string missing = missing_progress(scenario, evidence); !missing.empty()) {
     judgement.add(finding::no_progress, std::move(missing));
     result.sightings.emplace(finding::no_progress, evidence.proof);

@@ -110,6 +110,7 @@ enum class AdminAction : std::uint8_t {
   delete_records,
   list_offsets,
   reassign,          // a partition's replicas move to other brokers
+  alter_config,      // a topic of the scenario gets other settings, of those that promise nothing
   preferred_leader,  // a partition is led by the first of its replicas again, if that is in sync
   change_voters,     // a voter of the quorum is removed, or one that is none any more is added again
 };

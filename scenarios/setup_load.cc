@@ -1,5 +1,6 @@
 #include "scenarios/setup_load.h"
 
+#include <algorithm>
 #include <map>
 
 #include "broker/client/admin.h"
@@ -9,6 +10,7 @@
 #include "scenarios/consumer_load.h"
 #include "scenarios/payload.h"
 #include "scenarios/record_number.h"
+#include "scenarios/trial.h"
 
 namespace faultline::scenarios {
 namespace {
@@ -33,6 +35,7 @@ class FinalReader {
         partitions_(std::move(partitions)),
         reads_(reads),
         process_(state.new_process()),
+        admin_(env, state.cluster_config("final-reader", request_timeout), "final"),
         consumer_(env, consumer_config(state), "final"),
         producer_(env, producer_config(state), "final") {
     state.idempotent_processes.push_back(process_);
@@ -126,12 +129,14 @@ class FinalReader {
     consumer_.assign({partition});
     consumer_.seek(partition, client::Place::earliest());
     HistoryRecords given;
+    std::vector<Stamped> stamped;
     bool stepped_over = false;
     Time progress_by = after(env_.clock.now(), attempt_timeout);
     while (consumer_.position(partition).value_or(-1) < *end) {
       client::ClientResult<client::Polled> polled = consumer_.poll(request_timeout);
       if (!polled) return give_up(polled.error());
       given.add(state_, polled->records);
+      for (const client::ConsumerRecord& record : polled->records) stamped.push_back({record.offset, record.timestamp_ms});
       if (!polled->records.empty()) progress_by = after(env_.clock.now(), attempt_timeout);
       for (const client::PartitionError& error : polled->errors) {
         if (error.position < 0 || error.error.code != protocol::ErrorCode::corrupt_message) return give_up(error.error);
@@ -145,7 +150,42 @@ class FinalReader {
     }
     state_.recorder.complete_poll(operation, state_.now(), Outcome::ok, given.records, {}, given.attributes);
     if (!stepped_over) state_.recorder.set_exact_end(operation, id, *end);
+    // While others work, records are deleted and others take their place in what ListOffsets answers.
+    if (!stepped_over && state_.stopping && !stamped.empty()) return look_up(partition, stamped);
     return true;
+  }
+
+  struct Stamped {
+    std::int64_t offset = 0;
+    std::int64_t timestamp_ms = 0;
+  };
+
+  // What was deleted stays so; and the first record at or after a time is the one that a reader of everything finds. Requires: records.
+  bool look_up(const client::TopicPartition& partition, const std::vector<Stamped>& records) {
+    const auto gone = state_.gone_below.find(partition);
+    if (gone != state_.gone_below.end() && records.front().offset < gone->second) {
+      add(finding::deleted_record_returned, partition,
+          "offset " + std::to_string(records.front().offset) + " was read at the end, and everything below " +
+              std::to_string(gone->second) + " had been deleted");
+    }
+    const std::int64_t wanted = records[records.size() / 2].timestamp_ms;
+    const auto first =
+        std::find_if(records.begin(), records.end(), [&](const Stamped& record) { return record.timestamp_ms >= wanted; });
+    const auto found = admin_.offsets({{partition, wanted}}, after(env_.clock.now(), attempt_timeout));
+    if (!found) return failed(found.error());
+    const client::ClientResult<client::FoundOffset>& answer = found->at(partition);
+    if (!answer) return failed(answer.error());
+    if (answer->offset != first->offset) {
+      add(finding::wrong_time_lookup, partition,
+          "the first record at or after " + std::to_string(wanted) + " ms is at offset " + std::to_string(first->offset) +
+              ", and ListOffsets answers " + std::to_string(answer->offset));
+    }
+    return true;
+  }
+
+  void add(std::string_view anomaly, const client::TopicPartition& partition, const std::string& text) {
+    const std::string name = to_string(partition);
+    reads_.findings.push_back({.anomaly = std::string(anomaly), .partition = name, .text = name + ": " + text});
   }
 
   // Constant after construction.
@@ -156,6 +196,7 @@ class FinalReader {
   FinalReads& reads_;
   const std::int32_t process_;
   // Volatile.
+  client::Admin admin_;
   client::Consumer consumer_;
   client::Producer producer_;
   std::uint32_t sent_ = 0;

@@ -16,6 +16,7 @@ struct FinalReads {
   std::size_t read = 0;     // partitions that were read to their end
   bool done = false;
   std::string last_error;
+  std::vector<checkers::Finding> findings;
 };
 
 /// Writes to each of `partitions`, then reads each from its beginning to the end that ListOffsets gives, trying until it works.

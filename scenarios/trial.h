@@ -33,6 +33,10 @@ inline constexpr std::string_view no_progress = "no-progress";
 inline constexpr std::string_view surprise = "surprise";
 /// The run did not do what its scenario requires of a run that means something.
 inline constexpr std::string_view vacuous = "vacuous";
+/// What DeleteRecords had answered as deleted was read again after everything had healed.
+inline constexpr std::string_view deleted_record_returned = "deleted-record-returned";
+/// ListOffsets by time does not name the record that reading everything finds.
+inline constexpr std::string_view wrong_time_lookup = "wrong-time-lookup";
 }  // namespace finding
 
 struct FaultCount {

@@ -83,6 +83,8 @@ struct TrialState {
   std::map<client::TopicPartition, checkers::PartitionId> partition_ids;
   /// What was asked to be deleted: records below it are owed no more.
   std::map<client::TopicPartition, std::int64_t> deleted_below;
+  /// What was answered as deleted: records below it are not to be read again.
+  std::map<client::TopicPartition, std::int64_t> gone_below;
   /// Acknowledged records: offset to number.
   std::map<client::TopicPartition, std::map<std::int64_t, std::int64_t>> acknowledged;
   /// Replicas that the controller took from a broker, by partition and node id, and whether it gave them back. An entry stays until then, and until
