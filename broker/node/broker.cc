@@ -183,6 +183,7 @@ Result<> Broker::open_replicas() {
   lifecycle_ =
       std::make_unique<Lifecycle>(env_, *channel_, identity(), reports(), milliseconds(config_.broker_heartbeat_interval_ms));
   replicas_->on_applied([this](std::int64_t applied) { lifecycle_->carried_out(applied); });
+  replicas_->on_disk_failure([this] { lifecycle_->disk_failed(); });
   return {};
 }
 

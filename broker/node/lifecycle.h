@@ -54,6 +54,8 @@ class Lifecycle {
 
   /// BrokerReports::applied has moved. The controller hears at once of what it waits for before it unfences.
   void carried_out(std::int64_t applied);
+  /// BrokerReports::disk_failure has something to tell. The controller hears at once, so that others lead soon.
+  void disk_failed() { hurry_.set(); }
   /// Asks to leave and waits until the controller agrees, or the deadline, or until for `unheard` no controller has answered. Suspends.
   void leave(Time deadline, Duration unheard);
 
