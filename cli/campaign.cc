@@ -14,7 +14,7 @@ using Outcome = SeedReport::Outcome;
 
 struct Total {
   std::uint64_t count = 0;
-  std::uint64_t seeds = 0;
+  std::vector<std::uint64_t> seeds;
   bool failure = false;
 };
 
@@ -24,11 +24,19 @@ std::map<std::string, Total> totals_of(const std::map<std::uint64_t, SeedReport>
     for (const checkers::AnomalyCount& count : report.counts) {
       Total& total = totals[count.anomaly];
       total.count += count.count;
-      ++total.seeds;
+      total.seeds.push_back(seed);
       total.failure = total.failure || count.failure;
     }
   }
   return totals;
+}
+
+// The first seeds in which it was seen; `--json` has them all.
+std::string where_text(const Total& total) {
+  constexpr std::size_t shown = 3;
+  std::string text = total.seeds.size() == 1 ? "; seed" : "; seeds";
+  for (std::size_t i = 0; i < std::min(shown, total.seeds.size()); ++i) text += fmt::format(" {}", total.seeds[i]);
+  return text + (total.seeds.size() > shown ? " ..." : "");
 }
 
 std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
@@ -93,17 +101,16 @@ bool Campaign::found_enough() const { return scenario_.expect.finding.empty() ||
 
 // The worst of all seeds counts: a run that cannot be trusted before one that is wrong, safety before liveness, what proved nothing last.
 ExitCode Campaign::exit_code() const {
-  constexpr ExitCode order[] = {ExitCode::internal, ExitCode::not_deterministic, ExitCode::safety_violated,
-                                ExitCode::liveness_violated};
-  bool hollow = false;
-  for (const ExitCode code : order) {
-    for (const auto& [seed, report] : reports_) {
-      if (exit_code_of(report) != code) continue;
-      if (code != ExitCode::hollow || report.outcome != Outcome::hollow) return code;
-      hollow = true;
-    }
+  const auto ended = [this](ExitCode code, bool hollow) {
+    return std::any_of(reports_.begin(), reports_.end(), [&](const auto& entry) {
+      return exit_code_of(entry.second) == code && (entry.second.outcome == Outcome::hollow) == hollow;
+    });
+  };
+  for (const ExitCode code :
+       {ExitCode::internal, ExitCode::not_deterministic, ExitCode::safety_violated, ExitCode::liveness_violated}) {
+    if (ended(code, false)) return code;
   }
-  if (hollow) return ExitCode::hollow;
+  if (ended(ExitCode::hollow, true)) return ExitCode::hollow;
   return found_enough() ? ExitCode::ok : ExitCode::safety_violated;
 }
 
@@ -189,7 +196,8 @@ std::string Campaign::text(double wall_seconds) const {
   for (const Exhibit exhibit : scenario_.exhibits) text += exhibit_text(exhibit);
   for (const auto& [verdict, count] : verdicts) text += fmt::format("  {:<22}{:>8}\n", verdict, count);
   for (const auto& [anomaly, total] : totals_of(reports_)) {
-    text += fmt::format("  {:<22}{:>8}  {} in all{}\n", anomaly, total.seeds, total.count, total.failure ? "" : ", tolerated");
+    text += fmt::format("  {:<22}{:>8}  {} in all{}{}\n", anomaly, total.seeds.size(), total.count,
+                        total.failure ? "" : ", tolerated", reports_.size() > 1 ? where_text(total) : "");
   }
   text += "\n" + reports::vacuity_text(tested()) + core_text();
   text += fmt::format("recovered: {} starts of brokers, {} acknowledged records looked up after them\n", starts, looked_up);

@@ -179,19 +179,16 @@ Result<> restart(const ClusterOptions& options) {
 
 /// Runs `body` against the brokers that run. Its error has been printed when this returns.
 ExitCode ask(const LocalCluster& cluster, std::int64_t timeout_ms,
-             const std::function<ClientResult<>(const Administration&)>& body) {
-  const ClientOptions options{bootstrap_of(cluster.addresses()), timeout_ms};
-  return administer("cluster", options, [&](const Administration& brokers) -> ClientResult<ExitCode> {
-    TRY(body(brokers));
-    return ExitCode::ok;
-  });
+             const std::function<ClientResult<ExitCode>(const Administration&)>& body) {
+  return administer("cluster", {bootstrap_of(cluster.addresses()), timeout_ms}, body);
 }
 
-ClientResult<> let_vote(const Administration& brokers, const ClusterNode& node) {
+ClientResult<ExitCode> let_vote(const Administration& brokers, const ClusterNode& node) {
   // A node that has just started is an observer that the quorum has yet to hear of: the identity is ours, so it need not be known.
   const Result<protocol::Uuid> directory = protocol::parse_uuid(node.directory_id);
   if (!directory) return directory.error();
-  return brokers.admin.add_voter({node.id, *directory, node.controller_listener}, brokers.deadline());
+  TRY(brokers.admin.add_voter({node.id, *directory, node.controller_listener}, brokers.deadline()));
+  return ExitCode::ok;
 }
 
 ExitCode add(const ClusterOptions& options) {
@@ -215,35 +212,36 @@ ExitCode add(const ClusterOptions& options) {
 }
 
 /// Takes a node's vote away, if it has one, and refuses if partitions would lose a replica.
-ClientResult<> take_leave(const Administration& brokers, const ClusterOptions& options) {
+ClientResult<ExitCode> take_leave(const Administration& brokers, const ClusterOptions& options) {
   std::int32_t held = 0;
   for (const auto& [name, topic] : TRY(brokers.admin.list_topics(brokers.deadline()))) {
     for (const auto& [index, partition] : topic.partitions) held += std::ranges::count(partition.replicas, options.node) > 0;
   }
   if (held > 0 && !options.force) {
-    return Error(
-        Errc::invalid_argument,
-        fmt::format("node {} holds {} replicas: `faultline reassign` moves them, --force gives them up", options.node, held));
+    fmt::print(stderr, "faultline cluster: node {} holds {} replicas: `faultline reassign` moves them, --force gives them up\n",
+               options.node, held);
+    return ExitCode::failed;
   }
   const auto quorum = TRY(brokers.admin.describe_quorum(brokers.deadline()));
   const auto voter = std::ranges::find(quorum.voters, options.node, &client::QuorumReplica::id);
-  if (voter == quorum.voters.end()) return {};
-  return brokers.admin.remove_voter(options.node, voter->directory, brokers.deadline());
+  if (voter != quorum.voters.end()) TRY(brokers.admin.remove_voter(options.node, voter->directory, brokers.deadline()));
+  return ExitCode::ok;
 }
 
 ExitCode remove(const ClusterOptions& options) {
   const auto shrink = [&]() -> Result<ExitCode> {
     const std::unique_ptr<LocalCluster> cluster = TRY(LocalCluster::open(options.directory));
-    const bool is_broker = TRY(cluster->node(options.node))
-    ->is_broker;
+    const ClusterNode* node = TRY(cluster->node(options.node));
+    const bool is_broker = node->is_broker;
     if (cluster->state().nodes.size() == 1) return Error(Errc::invalid_argument, "it is the only node; `down` stops the cluster");
     const ExitCode left =
         ask(*cluster, options.timeout_ms, [&](const Administration& brokers) { return take_leave(brokers, options); });
     if (left != ExitCode::ok) return left;
     TRY(stop(*cluster, {options.node}, options.timeout_ms));
     if (is_broker) {
-      const ExitCode forgotten = ask(*cluster, options.timeout_ms, [&](const Administration& brokers) {
-        return brokers.admin.unregister_broker(options.node, brokers.deadline());
+      const ExitCode forgotten = ask(*cluster, options.timeout_ms, [&](const Administration& brokers) -> ClientResult<ExitCode> {
+        TRY(brokers.admin.unregister_broker(options.node, brokers.deadline()));
+        return ExitCode::ok;
       });
       if (forgotten != ExitCode::ok) return forgotten;
     }

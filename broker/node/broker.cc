@@ -120,7 +120,12 @@ Result<> Broker::join_quorum() {
     node.bootstrap[raft::NodeId(id)] = endpoint;
     node.raft.bootstrap.push_back(raft::NodeId(id));
   }
-  quorum_ = TRY(quorum::Node::open(env_, std::move(node), metadata_));
+  Result<std::unique_ptr<quorum::Node>> opened = quorum::Node::open(env_, std::move(node), metadata_);
+  if (!opened && opened.error() == Errc::not_found) {
+    return Error(Errc::corrupt, "the data directory is formatted, but what its node has voted and its metadata are not there: " +
+                                    opened.error().detail + "; restore it, or start on an empty directory");
+  }
+  quorum_ = TRY(std::move(opened));
   if (config_.has_controller_role())
     service_ = std::make_unique<control::ControllerService>(env_, *quorum_, metadata_, controller_config());
   client::ConnectionConfig connections;

@@ -228,7 +228,7 @@ class Cluster(unittest.TestCase):
         self.run_command("up", "--brokers", "2")
         addresses = json.loads(self.run_command("status", "--json"))["bootstrap"]
         subprocess.run([FAULTLINE, "topic", "create", "t", "-b", addresses], check=True, capture_output=True, timeout=60)
-        self.assertIn("holds 1 replicas", self.run_command("remove", "2", status=USAGE))
+        self.assertIn("holds 1 replicas", self.run_command("remove", "2", status=FAILED))
         self.assertEqual(self.node(2)["state"], "running")
 
     def test_what_makes_no_sense_ends_with_status_2(self):
@@ -274,6 +274,15 @@ class Format(unittest.TestCase):
         before = self.meta()
         self.assertIn("formatted already", self.run_format("--node-id", "4", status=FAILED))
         self.assertEqual(self.meta(), before)
+
+    def test_a_broker_says_that_its_formatted_directory_has_lost_the_quorum(self):
+        self.run_format("--node-id", "3")
+        data = os.path.join(self.folder, "data")
+        shutil.rmtree(os.path.join(data, "quorum"))
+        line = [FAULTLINE, "broker", "--data", data, "--set", "node.id=3", "--listen", "127.0.0.1:0"]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("is formatted, but what its node has voted", done.stderr)
 
     def test_what_makes_no_sense_formats_nothing(self):
         for arguments in (("--node-id", "1", "--initial-voters", "1@here"), ("--node-id", "1", "--directory-id", "x"),
