@@ -36,6 +36,7 @@ void BrokerHost::run(Env& env) {
   if (!ended) {
     if (ended.error() == Errc::cancelled) return;
     judge_end(ended.error());
+    if (ended.error() == Errc::corrupt && server_.config.process_roles == "controller") replace_disk();
   }
   state_.world.restart(node_, restart_after_);
 }
@@ -62,6 +63,14 @@ Result<> BrokerHost::serve(Env& env, Event& stop) {
   watch.on_ready = [this](Broker&, const BrokerServer&) { ready_ = true; };
   watch.on_going = [this] { broker_ = nullptr; };
   return run_broker(env, config, stop, watch);
+}
+
+// What a voter has promised is damaged, so it must not vote any more (docs/OPERATING.md). On an empty disk it is somebody else, whom whoever
+// looks after the quorum makes a voter again; a controller has nothing else there.
+void BrokerHost::replace_disk() {
+  state_.world.schedule(after(state_.now(), restart_after_), [this] {
+    if (!state_.world.is_running(node_)) state_.world.wipe(node_);
+  });
 }
 
 // A broker may give up because of what was done to its disk: that error is marked, or says that the disk holds damaged bytes, where

@@ -53,6 +53,7 @@ class BrokerHost {
   Result<> format(Env& env);
   Result<> serve(Env& env, Event& stop);
   void judge_end(const Error& error);
+  void replace_disk();
 
   // Constant after construction.
   TrialState& state_;
