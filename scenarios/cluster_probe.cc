@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "checkers/log_checker.h"
+#include "sim/hash.h"
 
 namespace faultline::scenarios {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::int64_t entries_compared = 64;
 
 std::uint64_t digest_of(const raft::Entry& entry) {
   std::uint64_t digest = hash_text("entry", entry.body.index());
-  if (const auto* command = std::get_if<raft::Command>(&entry.body)) digest = hash_text(as_text(command->data.bytes()), digest);
+  if (const auto* command = std::get_if<raft::Command>(&entry.body)) digest = sim::hash_bytes(command->data.bytes(), digest);
   if (const auto* changed = std::get_if<raft::VotersChanged>(&entry.body)) {
     for (const raft::Voter& voter : changed->voters) {
       digest = hash_text(voter.endpoint, digest ^ voter.key.directory.high ^ voter.key.directory.low);

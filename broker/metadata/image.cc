@@ -28,11 +28,13 @@ Result<> ClusterImage::take(const BrokerRecord& record) {
   const BrokerRecord* known = broker(record.broker_id);
   if (known != nullptr && record.broker_epoch < known->broker_epoch) return misfit(record, "its epoch goes back");
   brokers_[record.broker_id] = record;
+  brokers_as_of_ = applied_ + 1;
   return {};
 }
 
 Result<> ClusterImage::take(const RemoveBrokerRecord& record) {
   if (brokers_.erase(record.broker_id) == 0) return misfit(record, "there is no such broker");
+  brokers_as_of_ = applied_ + 1;
   return {};
 }
 
@@ -152,6 +154,7 @@ Result<ClusterImage> ClusterImage::from_snapshot(const std::vector<Record>& reco
   ClusterImage image;
   for (std::size_t i = 1; i < records.size(); ++i) TRY(image.apply(records[i]));
   image.applied_ = head->applied;
+  image.brokers_as_of_ = head->applied;
   return image;
 }
 

@@ -36,6 +36,8 @@ class ClusterImage {
   std::int64_t applied() const { return applied_; }
 
   const std::map<BrokerId, BrokerRecord>& brokers() const { return brokers_; }
+  /// What applied() was when a broker was last added, changed or removed; it may be more. Two images that say the same have the same brokers.
+  std::int64_t brokers_as_of() const { return brokers_as_of_; }
   const BrokerRecord* broker(BrokerId id) const;
   bool active(BrokerId id) const;
 
@@ -76,6 +78,7 @@ class ClusterImage {
 
   std::int64_t applied_ = 0;
   std::map<BrokerId, BrokerRecord> brokers_;
+  std::int64_t brokers_as_of_ = 0;
   std::map<Uuid, TopicImage> topics_;
   std::map<std::string, Uuid, std::less<>> topic_ids_;
   std::map<ConfigName, ConfigValues> configs_;

@@ -65,6 +65,8 @@ void Replicas::compare() {
 
 // Returns: whether anything that replication looks at is different.
 bool Replicas::learn_brokers() {
+  if (brokers_as_of_ == image_->brokers_as_of()) return false;
+  brokers_as_of_ = image_->brokers_as_of();
   replication::BrokerStatuses statuses;
   host_.racks.clear();
   bool same = true;

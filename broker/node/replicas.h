@@ -148,6 +148,7 @@ class Replicas {
   const Peers peers_;
   // Volatile.
   PartitionHost host_;
+  std::int64_t brokers_as_of_ = 0;  // of the image that host_ was taken from
   std::map<PartitionName, Slot> slots_;
   std::set<PartitionName> damaged_;
   const metadata::ClusterImage* image_ = nullptr;

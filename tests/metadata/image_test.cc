@@ -122,6 +122,24 @@ TEST_CASE("metadata: a record that does not fit is refused and changes nothing")
   }
 }
 
+TEST_CASE("metadata: an image says since when its brokers are as they are") {
+  ClusterImage image = image_of(a_cluster());
+  const auto moved_by = [&](const Record& record) {
+    const std::int64_t before = image.brokers_as_of();
+    REQUIRE(image.apply(record).has_value());
+    return image.brokers_as_of() != before;
+  };
+  CHECK_FALSE(moved_by(ProducerIdsRecord{5000}));
+  BrokerRecord fenced = *image.broker(1);
+  fenced.fenced = !fenced.fenced;
+  CHECK(moved_by(fenced));
+  CHECK(image.brokers_as_of() == image.applied());
+  CHECK_FALSE(moved_by(RemoveTopicRecord{topic_id}));
+  CHECK(moved_by(RemoveBrokerRecord{2}));
+  // Whoever knew some image before this one knew it with fewer records, or with the same brokers.
+  CHECK(ClusterImage::from_snapshot(image.snapshot())->brokers_as_of() == image.applied());
+}
+
 TEST_CASE("metadata: a topic takes its partitions and its configuration with it") {
   ClusterImage image = image_of(a_cluster());
   REQUIRE(image.apply(RemoveTopicRecord{topic_id}).has_value());
