@@ -7,6 +7,13 @@ namespace {
 
 constexpr const char* exit_codes = "Exit status: 0 done, 1 refused or no broker reached, 2 bad usage, 5 internal error.";
 
+CLI::App* add_noun(CLI::App& app, const std::string& name, const char* what) {
+  CLI::App* noun = app.add_subcommand(name, what);
+  noun->require_subcommand(1);
+  noun->footer("faultline " + name + " SUBCOMMAND --help says more, and what each exit status means.");
+  return noun;
+}
+
 /// Adds a verb of a command: what it needs to reach the cluster, and what happens when it is named.
 template <class Options>
 CLI::App* add_verb(CLI::App& noun, const char* name, const char* what, Options& options, Command& command,
@@ -25,8 +32,7 @@ void add_json(CLI::App& sub, bool& json) { sub.add_flag("--json", json, "JSON on
 
 void add_topic(CLI::App& app, TopicOptions& options, Command& command) {
   using Action = TopicOptions::Action;
-  CLI::App* sub = app.add_subcommand("topic", "Create, list, describe, delete, alter or grow topics");
-  sub->require_subcommand(1);
+  CLI::App* sub = add_noun(app, "topic", "Create, list, describe, delete, alter or grow topics");
   const auto add = [&](const char* name, const char* what, Action action) {
     CLI::App* verb = add_verb(*sub, name, what, options, command, action, &topic);
     if (action != Action::list) verb->add_option("TOPIC", options.topic)->required();
@@ -49,8 +55,7 @@ void add_topic(CLI::App& app, TopicOptions& options, Command& command) {
 
 void add_config(CLI::App& app, ConfigOptions& options, Command& command) {
   using Action = ConfigOptions::Action;
-  CLI::App* sub = app.add_subcommand("config", "Get, set or unset the configuration of a topic or of brokers");
-  sub->require_subcommand(1);
+  CLI::App* sub = add_noun(app, "config", "Get, set or unset the configuration of a topic or of brokers");
   const auto add = [&](const char* name, const char* what, Action action, const char* settings) {
     CLI::App* verb = add_verb(*sub, name, what, options, command, action, &config);
     verb->add_option("KIND", options.kind, "topic or broker")->required()->check(CLI::IsMember({"topic", "broker"}));
@@ -65,8 +70,7 @@ void add_config(CLI::App& app, ConfigOptions& options, Command& command) {
 }
 
 void add_leaders(CLI::App& app, LeadersOptions& options, Command& command) {
-  CLI::App* sub = app.add_subcommand("leaders", "Have leaders of partitions elected");
-  sub->require_subcommand(1);
+  CLI::App* sub = add_noun(app, "leaders", "Have leaders of partitions elected");
   CLI::App* elect = sub->add_subcommand("elect", "Give partitions back to their preferred leaders");
   add_client_options(*elect, options.client);
   elect->add_option("PARTITION", options.partitions, "TOPIC or TOPIC:PARTITION; all if none is named");
@@ -81,8 +85,7 @@ void add_leaders(CLI::App& app, LeadersOptions& options, Command& command) {
 
 void add_reassign(CLI::App& app, ReassignOptions& options, Command& command) {
   using Action = ReassignOptions::Action;
-  CLI::App* sub = app.add_subcommand("reassign", "Move replicas to other brokers");
-  sub->require_subcommand(1);
+  CLI::App* sub = add_noun(app, "reassign", "Move replicas to other brokers");
   const auto add = [&](const char* name, const char* what, Action action) {
     CLI::App* verb = add_verb(*sub, name, what, options, command, action, &reassign);
     add_json(*verb, options.json);
@@ -100,8 +103,7 @@ void add_reassign(CLI::App& app, ReassignOptions& options, Command& command) {
 
 void add_quorum(CLI::App& app, QuorumOptions& options, Command& command) {
   using Action = QuorumOptions::Action;
-  CLI::App* sub = app.add_subcommand("quorum", "Describe the metadata quorum, and change who votes in it");
-  sub->require_subcommand(1);
+  CLI::App* sub = add_noun(app, "quorum", "Describe the metadata quorum, and change who votes in it");
   add_json(*add_verb(*sub, "describe", "Print leader, voters and observers", options, command, Action::describe, &quorum),
            options.json);
   const auto add = [&](const char* name, const char* what, Action action) {
