@@ -43,6 +43,7 @@ void alter(Controller& controller, const controller::AlterPartition& change, Alt
   answer.isr = changed->isr;
   answer.leader_recovery_state = changed->recovering ? LeaderRecoveryState::recovering : LeaderRecoveryState::recovered;
   answer.partition_epoch = changed->partition_epoch;
+  answer.min_insync_replicas = controller.min_insync_replicas(changed->topic_id);
 }
 
 AlterPartitionResponse refused(ErrorCode code) {

@@ -107,6 +107,8 @@ class Controller {
   /// epochs: this controller is behind), FENCED_LEADER_EPOCH, INVALID_REQUEST (not the leader), INVALID_UPDATE_VERSION,
   /// INVALID_REQUEST (an ISR that cannot be), INELIGIBLE_REPLICA (KIP-841, KIP-903).
   Outcome<PartitionRecord> alter_partition(const AlterPartition& request);
+  /// As configured by now; what a leader goes by may be older. Requires: there is such a topic.
+  std::int32_t min_insync_replicas(const Uuid& topic) const;
   /// Errors: UNKNOWN_TOPIC_OR_PARTITION, ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE, ELIGIBLE_LEADERS_NOT_AVAILABLE.
   Outcome<> elect_leader(const PartitionName& partition, Election election);
   /// Moves the partition to `replicas`; nothing: takes back a move under way.
@@ -124,7 +126,6 @@ class Controller {
  private:
   void decide(metadata::Record record);
   ElectionRules rules_of(const PartitionRecord& partition) const;
-  std::int32_t min_insync_replicas(const Uuid& topic) const;
   std::int64_t flush_messages(const Uuid& topic, BrokerId broker) const;
   /// Decides on the change, if it is one.
   void change(const PartitionRecord& partition, const PartitionChange& change);

@@ -108,6 +108,7 @@ bool IsrUpdates::take_in(const Batch& batch, const Response& response, bool repe
       answer.leader_epoch = found->leader_epoch;
       answer.partition_epoch = found->partition_epoch;
       answer.isr = found->isr;
+      answer.min_insync_replicas = found->min_insync_replicas;
     }
     again |= answer.kind == Answer::Kind::retriable;
     const std::string text = to_string(partition->id());

@@ -92,6 +92,7 @@ struct AlterPartitionResponse {
       std::vector<std::int32_t> isr;
       LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::recovered;
       std::int32_t partition_epoch = 0;
+      std::int32_t min_insync_replicas = 0;  // ours: by which the controller has decided
 
       bool operator==(const Partition&) const = default;
 
@@ -100,7 +101,8 @@ struct AlterPartitionResponse {
         return std::tuple(field("partition_index", &Self::partition_index), field("error_code", &Self::error_code),
                           field("leader_id", &Self::leader_id), field("leader_epoch", &Self::leader_epoch),
                           field("isr", &Self::isr), field("leader_recovery_state", &Self::leader_recovery_state),
-                          field("partition_epoch", &Self::partition_epoch));
+                          field("partition_epoch", &Self::partition_epoch),
+                          field("min_insync_replicas", &Self::min_insync_replicas, tagged(own_tags, 0)));
       }
     };
 

@@ -50,7 +50,8 @@ struct IsrAnswer {
   std::int32_t leader_epoch = 0;
   std::int32_t partition_epoch = 0;
   BrokerIds isr;
-  bool repeated = false;  // of any: there may be another copy of the request on its way
+  std::int32_t min_insync_replicas = 0;  // that the controller has decided by; 0: not said
+  bool repeated = false;                 // of any: there may be another copy of the request on its way
 };
 
 class Isr {

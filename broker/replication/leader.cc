@@ -13,6 +13,7 @@ Leader::Leader(const LeaderConfig& config, const PartitionState& committed, cons
       brokers_(brokers),
       epoch_start_(epoch_start),
       min_insync_replicas_(config.min_insync_replicas),
+      min_insync_replicas_told_(0),
       log_(log),
       isr_(committed, config.exhibits),
       high_watermark_(std::clamp(high_watermark, std::min(log.start, log.end), log.end)) {
@@ -54,6 +55,8 @@ LeaderEffects Leader::tick(Time now) { return settle(now); }
 LeaderEffects Leader::answered(const IsrAnswer& answer, Time now) {
   const std::int32_t before = isr_.committed().partition_epoch;
   LeaderEffects effects;
+  // Who left the in-sync set below this minimum stays eligible: nothing may be committed without them.
+  if (answer.kind == IsrAnswer::Kind::accepted) min_insync_replicas_told_ = answer.min_insync_replicas;
   effects.propose = isr_.answered(answer);
   effects.watermark_moved = advance_watermark(now);
   effects.isr_changed = isr_.committed().partition_epoch != before;
@@ -88,6 +91,7 @@ void Leader::forget_old_incarnations(Time now) {
 
 LeaderEffects Leader::configured(std::int32_t min_insync_replicas, Time now) {
   min_insync_replicas_ = min_insync_replicas;
+  min_insync_replicas_told_ = 0;
   LeaderEffects effects = settle(now);
   effects.isr_changed = true;
   return effects;
@@ -102,7 +106,8 @@ LeaderEffects Leader::settle(Time now) {
 
 bool Leader::enough_replicas() const {
   const PartitionState& committed = isr_.committed();
-  return committed.isr.size() >= effective_min_isr(min_insync_replicas_, committed.replicas.size(), config_.exhibits);
+  const std::int32_t minimum = std::max(min_insync_replicas_, min_insync_replicas_told_);
+  return committed.isr.size() >= effective_min_isr(minimum, committed.replicas.size(), config_.exhibits);
 }
 
 bool Leader::advance_watermark(Time now) {

@@ -113,7 +113,8 @@ class Leader {
   const BrokerStatuses& brokers_;
   const std::int64_t epoch_start_;
   // Volatile.
-  std::int32_t min_insync_replicas_;
+  std::int32_t min_insync_replicas_;       // as far as this broker's metadata go
+  std::int32_t min_insync_replicas_told_;  // by the controller, which may have come further; until the metadata say it
   LeaderLog log_;
   Isr isr_;
   std::int64_t high_watermark_;  // invariant: never falls

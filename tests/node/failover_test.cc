@@ -65,6 +65,32 @@ TEST_CASE("failover: a leader of an old epoch gets no records from nobody, and f
   CHECK(code == ErrorCode::unknown_leader_epoch);
 }
 
+TEST_CASE("failover: a leader that has not heard of a larger minimum yet commits nothing below it") {
+  ReplicaCluster cluster;
+  const PartitionName name = cluster.topic("orders", {1, 2});
+  CHECK(cluster.produce_now(1, name, "a") == ErrorCode::none);
+  cluster.deafen(1);
+  cluster.set_config("orders", "min.insync.replicas", "2");
+  cluster.cut_link(1, 2);
+  const auto waits = cluster.produce(1, name, "b");
+  REQUIRE(cluster.run_until([&] { return cluster.at(name).isr == std::vector<BrokerId>{1}; }));
+  REQUIRE(cluster.at(name).elr == std::vector<BrokerId>{2});  // which may lead next, and does not have it
+  cluster.run_for(1s);
+  CHECK(waits->pending());
+  CHECK(cluster.produce_now(1, name, "c") == ErrorCode::not_enough_replicas);
+
+  cluster.deafen(1, false);
+  cluster.cut_link(1, 2, false);
+  REQUIRE(cluster.run_until([&] { return cluster.settled(name) && waits->ok(); }));
+  CHECK(cluster.log_of(2, name) == Values{"a", "b"});
+  cluster.deafen(1);
+  cluster.set_config("orders", "min.insync.replicas", "1");
+  cluster.deafen(1, false);
+  cluster.commit();
+  cluster.cut_link(1, 2);
+  CHECK(cluster.produce_now(1, name, "d") == ErrorCode::none);
+}
+
 TEST_CASE("failover: a restarted leader leads in a new epoch, or not at all") {
   ReplicaCluster cluster;
   const PartitionName name = cluster.topic("orders", {1, 2});

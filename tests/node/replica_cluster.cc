@@ -95,7 +95,7 @@ void ReplicaCluster::commit() {
 
 void ReplicaCluster::spread() {
   for (auto& [id, member] : members_) {
-    if (member.replicas != nullptr && !member.cut_off) learn(member);
+    if (member.replicas != nullptr && !member.cut_off && !member.deaf) learn(member);
   }
 }
 
@@ -374,6 +374,7 @@ Result<protocol::AlterPartitionResponse> ReplicaCluster::alter(BrokerId id, cons
       answer.leader_epoch = decided->leader_epoch;
       answer.isr = decided->isr;
       answer.partition_epoch = decided->partition_epoch;
+      answer.min_insync_replicas = controller_.min_insync_replicas(decided->topic_id);
     }
   }
   commit();

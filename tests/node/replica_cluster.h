@@ -83,6 +83,8 @@ class ReplicaCluster {
   void wipe(BrokerId id);
   /// Hears nothing of the metadata, and cannot reach the controller.
   void cut_from_controller(BrokerId id, bool cut = true) { members_.at(id).cut_off = cut; }
+  /// Hears nothing of the metadata, and reaches the controller all the same.
+  void deafen(BrokerId id, bool deaf = true) { members_.at(id).deaf = deaf; }
   void cut_link(BrokerId a, BrokerId b, bool cut = true);
   sim::NodeId node(BrokerId id) const { return members_.at(id).node; }
   /// AlterPartition requests that came through, and fetches.
@@ -117,6 +119,7 @@ class ReplicaCluster {
     metadata::BrokerEpoch previous_epoch = metadata::no_broker_epoch;  // of a clean shutdown
     bool fenced = true;
     bool cut_off = false;
+    bool deaf = false;
     bool stopping = false;
     std::size_t learned = 0;  // records of records_ that its image has
     ClusterImage image;
