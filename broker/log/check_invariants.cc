@@ -64,6 +64,7 @@ std::optional<std::string> PartitionLog::check_segments() const {
       return fmt::format("{}: {} bytes synced, {} written, {} assigned", segment.path, segment.synced_bytes,
                          segment.written_bytes, segment.assigned_bytes);
     }
+    if (!segment.knows_its_bytes()) return segment.path + ": batches are looked for behind its end, or out of order";
     const bool whole = segment.written_bytes == segment.assigned_bytes;
     if (i + 1 < segments_.size() && whole && segment.next_offset != segments_[i + 1]->base_offset) {
       return fmt::format("{} ends at {}, the next begins at {}", segment.path, segment.next_offset,

@@ -75,6 +75,11 @@ class Segment {
   /// Requires: base_offset <= offset < next_offset.
   Result<> cut(Disk& disk, DiskPatience patience, std::int64_t offset);
 
+  /// Whether what helps to find batches speaks of bytes that are there.
+  bool knows_its_bytes() const {
+    return index.ends_below(written_bytes) && (read_on_offset_ < 0 || read_on_position_ <= written_bytes);
+  }
+
   /// Where the batch that holds `offset` starts, and its header. Errors: corrupt; else as File::read_at.
   struct Place {
     std::uint64_t position = 0;

@@ -36,6 +36,15 @@ const SparseIndex::Entry* SparseIndex::at_or_before(std::int64_t offset) const {
   return after == entries_.begin() ? nullptr : &*std::prev(after);
 }
 
+bool SparseIndex::ends_below(std::uint64_t position) const {
+  if (entries_.empty()) return true;
+  const Entry& newest = entries_.back();
+  if (newest.position >= position) return false;
+  if (entries_.size() == 1) return true;
+  const Entry& before = entries_[entries_.size() - 2];
+  return before.offset < newest.offset && before.position < newest.position && before.newest_before <= newest.newest_before;
+}
+
 const SparseIndex::Entry* SparseIndex::before_timestamp(std::int64_t timestamp) const {
   // newest_before never falls from one entry to the next.
   const auto after =

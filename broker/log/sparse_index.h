@@ -40,6 +40,9 @@ class SparseIndex {
   std::int64_t max_timestamp() const { return max_timestamp_; }
   std::int64_t max_timestamp_offset() const { return max_timestamp_offset_; }
   std::size_t size() const { return entries_.size(); }
+  /// Whether the newest entries grow and lie below `position`, where the segment ends. Entries are only added, so that one in the wrong
+  /// place was the newest at some time.
+  bool ends_below(std::uint64_t position) const;
 
  private:
   std::uint64_t interval_bytes_;

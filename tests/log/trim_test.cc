@@ -280,3 +280,13 @@ TEST_CASE_METHOD(TrimFixture, "size: how much a read would find is known exactly
     CHECK(log->bytes_from(offset) <= exact + (config.tail_cache_bytes < 810 ? 81 : 0));
   }
 }
+
+TEST_CASE("log: a sparse index knows whether its newest entries can be right") {
+  SparseIndex index(10);
+  index.add(0, 0, 5);
+  index.add(3, 20, 7);
+  CHECK(index.ends_below(21));
+  CHECK_FALSE(index.ends_below(20));
+  index.add(1, 10, 8);  // as after a cut that left the old entries in
+  CHECK_FALSE(index.ends_below(100));
+}
