@@ -134,12 +134,14 @@ bool Leader::may_join(BrokerId id, const FollowerProgress& progress) const {
 // Else records that were deleted on request could be read again when it leads.
 bool Leader::has_log_start(const FollowerProgress& progress) const { return progress.log_start().value_or(-1) >= log_.start; }
 
+// With an ISR that is too small, one that has left it may be eligible still, and lead when it is back.
 std::optional<std::int64_t> Leader::low_watermark() const {
+  const bool others_eligible = !enough_replicas();
   std::int64_t least = log_.start;
   for (const auto& [id, follower] : followers_) {
     const auto broker = brokers_.find(id);
     const bool alive = broker != brokers_.end() && !broker->second.fenced;
-    if (!alive && !isr_.in_maximal(id)) continue;
+    if (!alive && !isr_.in_maximal(id) && !others_eligible) continue;
     if (!follower.log_start().has_value()) return std::nullopt;
     least = std::min(least, *follower.log_start());
   }

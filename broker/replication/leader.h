@@ -92,8 +92,9 @@ class Leader {
   /// may be lower than what the previous leader has told.
   bool latest_offset_known() const { return high_watermark_ >= epoch_start_; }
   const std::map<BrokerId, FollowerProgress>& followers() const { return followers_; }
-  /// The least log start of this replica and of all that are in the ISR, may be, or could join it soon: below it nothing comes back with
-  /// the next leader. Nothing while one of them has not fetched yet. Source: Kafka's Partition.lowWatermarkIfLeader.
+  /// The least log start of this replica and of all that are in the ISR, may be, could join it soon, or may be in the ELR: below it nothing
+  /// comes back with the next leader. Nothing while one of them has not fetched yet. Source: Kafka's Partition.lowWatermarkIfLeader, which
+  /// asks those that are alive.
   std::optional<std::int64_t> low_watermark() const;
 
   /// Breaks the process if the state is impossible. After every step, in tests and in simulated runs.

@@ -120,6 +120,18 @@ TEST_CASE("low watermark: it is the least log start of the leader, of the ISR an
   CHECK(f.leader.low_watermark() == 1);
 }
 
+TEST_CASE("low watermark: with an ISR below the minimum it is that of every replica, for who has left may be eligible still") {
+  Fixture f(2, {1, 2});
+  f.log = {4, 9, 9};
+  f.leader.fetched({2, 12, 9, 3}, ReadOutcome::done, f.log, f.now);
+  f.leader.fetched({3, 13, 9, 4}, ReadOutcome::done, f.log, f.now);
+  f.brokers[2].fenced = true;
+  f.leader.learned({1, 7, 21, {1, 2, 3}, {1}}, f.now);
+  CHECK(f.leader.low_watermark() == 3);
+  f.leader.learned({1, 7, 22, {1, 2, 3}, {1, 3}}, f.now);  // which ends what 2 was eligible for
+  CHECK(f.leader.low_watermark() == 4);
+}
+
 TEST_CASE("isr: a follower that still has what was deleted on request does not join") {
   Fixture f(1, {1, 2});
   f.log = {4, 5, 5};
