@@ -153,7 +153,8 @@ Result<ReadResult> Segment::read(Disk& disk, DiskPatience patience, std::int64_t
     expected = header->next_offset();
     at += header->bytes;
   }
-  if (cuts == cuts_) {  // else these places are of batches that are gone
+  // After a cut these places are of batches that are gone; and with nothing read no batch need begin at `offset`.
+  if (cuts == cuts_ && !result.batches.empty()) {
     read_on_offset_ = result.next_offset;
     read_on_position_ = start + at;
   }

@@ -124,6 +124,16 @@ TEST_CASE_METHOD(LogFixture, "log: a read stops at the upper bound, and gives no
   CHECK(read(0, {8, 10, true})->next_offset == 2);
 }
 
+TEST_CASE_METHOD(LogFixture, "log: who gets nothing at an offset inside a batch gets the batch when there is room") {
+  config.tail_cache_bytes = 0;
+  REQUIRE(open().has_value());
+  for (int i = 0; i < 2; ++i) REQUIRE(append_stable(make_batch(3)).has_value());
+  CHECK(read(4, {6, 1, false})->batches.empty());
+  const Result<ReadResult> found = read(4, {6, 1 << 20, true});
+  REQUIRE(found.has_value());
+  CHECK(found->next_offset == 6);
+}
+
 TEST_CASE_METHOD(LogFixture, "log: a consumer that reads on from the disk needs one read a piece") {
   config.tail_cache_bytes = 0;
   REQUIRE(open().has_value());
