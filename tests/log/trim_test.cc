@@ -27,6 +27,21 @@ struct TrimFixture : LogFixture {
     });
     return removed;
   }
+  struct Outcomes {
+    Result<> deleted = Error(Errc::internal);
+    Result<> truncated = Error(Errc::internal);
+  };
+  /// Records below 6 are deleted, and the log cut at 4, while both have to wait for a sync.
+  Outcomes at_once() {
+    Outcomes outcomes;
+    disk.syncs_pass.reset();
+    world.spawn_root("deletion", [&] { outcomes.deleted = log->delete_records_before(6, 10); });
+    world.spawn_root("truncation", [&] { outcomes.truncated = log->truncate_to(4); });
+    settle();
+    disk.syncs_pass.set();
+    settle();
+    return outcomes;
+  }
 };
 
 }  // namespace
@@ -189,14 +204,7 @@ TEST_CASE_METHOD(TrimFixture, "truncate: inside a batch, the whole batch goes; a
 
 TEST_CASE_METHOD(TrimFixture, "truncate: a start that has risen while it waited is not cut below") {
   fill();
-  disk.syncs_pass.reset();
-  Result<> deleted = Error(Errc::internal);
-  Result<> truncated = Error(Errc::internal);
-  world.spawn_root("deletion", [&] { deleted = log->delete_records_before(6, 10); });
-  world.spawn_root("truncation", [&] { truncated = log->truncate_to(4); });
-  settle();
-  disk.syncs_pass.set();
-  settle();
+  const auto [deleted, truncated] = at_once();
   CHECK(deleted.has_value());
   CHECK(truncated.error() == Errc::invalid_argument);
   CHECK_FALSE(log->fenced());
@@ -207,14 +215,7 @@ TEST_CASE_METHOD(TrimFixture, "truncate: a start that has risen while it waited 
 TEST_CASE_METHOD(TrimFixture, "delete records: an end that has fallen while it waited is not passed") {
   config.flush_messages = 1000;
   fill();
-  disk.syncs_pass.reset();
-  Result<> deleted;
-  Result<> truncated = Error(Errc::internal);
-  world.spawn_root("deletion", [&] { deleted = log->delete_records_before(6, 10); });
-  world.spawn_root("truncation", [&] { truncated = log->truncate_to(4); });
-  settle();
-  disk.syncs_pass.set();
-  settle();
+  const auto [deleted, truncated] = at_once();
   CHECK(truncated.has_value());
   CHECK(deleted.error() == Errc::invalid_argument);
   CHECK(log->log_start() == 0);
