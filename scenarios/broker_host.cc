@@ -66,7 +66,7 @@ Result<> BrokerHost::serve(Env& env, Event& stop) {
 }
 
 // What a voter has promised is damaged, so it must not vote any more (docs/OPERATING.md). On an empty disk it is somebody else, whom whoever
-// looks after the quorum makes a voter again; a controller has nothing else there.
+// looks after the quorum makes a voter again; a controller has nothing else there. It happens just before the start that is ordered next.
 void BrokerHost::replace_disk() {
   state_.world.schedule(after(state_.now(), restart_after_), [this] {
     if (!state_.world.is_running(node_)) state_.world.wipe(node_);
