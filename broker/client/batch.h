@@ -20,6 +20,10 @@ struct BatchNumber {
   std::int64_t producer_id = protocol::no_producer_id;
   std::int16_t producer_epoch = -1;
   std::int32_t base_sequence = -1;
+
+  bool same_epoch(const BatchNumber& other) const {
+    return producer_id == other.producer_id && producer_epoch == other.producer_epoch;
+  }
 };
 
 /// One batch with all of `records`, in order. Requires: there is at least one, and each has a timestamp.

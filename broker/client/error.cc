@@ -78,6 +78,7 @@ bool append_may_have_happened(ErrorCode code) {
     case ErrorCode::unsupported_for_message_format:
     case ErrorCode::policy_violation:
     case ErrorCode::out_of_order_sequence_number:
+    case ErrorCode::unknown_producer_id:
     case ErrorCode::invalid_producer_epoch:
     case ErrorCode::producer_fenced:
     case ErrorCode::unsupported_compression_type:

@@ -98,7 +98,7 @@ Delivery Producer::append(ProducerRecord record, std::int32_t partition, std::si
   Batch* last = queue.batches.empty() ? nullptr : queue.batches.back().get();
   if (last == nullptr || last->sealed || last->bytes + bytes > config_.batch_bytes) {
     if (last != nullptr) last->sealed = true;
-    queue.batches.push_back(std::make_unique<Batch>());
+    queue.batches.push_back(std::make_shared<Batch>());
     last = queue.batches.back().get();
     last->created = now;
     last->expires = after(now, config_.delivery_timeout);

@@ -1,13 +1,15 @@
 // The producer: takes records, groups them into batches by partition, and sends them until they are acknowledged or their time is up.
 //
-//   order        A partition has one batch on its way at a time. Records of a partition are therefore appended in the order of
-//                send(), under retries too. Requests to different partitions and brokers overlap.
+//   order        Records of a partition are appended in the order of send(), under retries too. Up to five numbered batches of a partition
+//                are on their way at a time, in order, to one leader; a broker takes none whose predecessor it misses, and what comes back
+//                goes again one by one. A partition whose batches are not numbered has one on its way.
 //   retries      A batch is sent again after a broken connection, a missing answer or an error that passes, until
 //                delivery_timeout or `retries`. Batches are numbered, so that brokers know one that comes again (idempotence,
 //                KIP-98). Without that an attempt whose outcome is unknown may have been appended, and a retry then appends
 //                again: Acknowledgement::maybe_duplicated says when that can have happened.
 //   numbers      Each partition is numbered on its own, under an epoch of its own. A batch that is given up with an unknown outcome may
-//                still arrive, so the next one begins a new epoch, which fences it (KIP-360).
+//                still arrive, so the next one begins a new epoch, which fences it (KIP-360). Only what is certainly not there is ever
+//                numbered again.
 //   errors       A record that failed has a definite error only if none of its attempts can have been appended.
 //   back-pressure send() waits while buffer_bytes are taken by records that are not settled yet.
 #pragma once
@@ -60,22 +62,31 @@ class Producer {
     std::size_t bytes = 0;
     Time created{};
     Time expires{};
-    std::optional<Slice> encoded;  // made for the first attempt, kept for the others
+    bool sealed = false;
+    bool in_flight = false;
+    Leader sent_to;                     // last
+    std::optional<BatchNumber> number;  // given when it is sent
+    std::uint64_t place = 0;            // among those of the queue that were numbered
+    std::optional<Slice> encoded;       // made for the first attempt, kept for those under the same number
     std::uint32_t attempts = 0;
     bool maybe_appended = false;
-    bool sealed = false;
+    Time not_before{};
+    std::optional<Time> gap_patience;  // until when it goes again although a broker misses what came before it
   };
   struct Queue {
     TopicPartition partition;
-    std::deque<std::unique_ptr<Batch>> batches;  // the front is on its way if in_flight
-    bool in_flight = false;
-    bool asking = false;                   // a fiber looks for the leader
-    std::optional<BatchNumber> numbering;  // of the next batch, or of the one on its way
-    Time not_before{};
+    std::deque<std::shared_ptr<Batch>> batches;  // not settled yet
+    bool asking = false;                         // a fiber looks for the leader
+    std::optional<BatchNumber> numbering;        // of the next batch
+    std::uint64_t numbered = 0;                  // how many batches
+  };
+  struct Addressed {
+    Queue* queue;
+    std::shared_ptr<Batch> batch;
   };
   struct Request {
     std::int32_t broker = -1;
-    std::vector<Queue*> queues;
+    std::vector<Addressed> batches;  // one of a partition
     std::size_t bytes = 0;
   };
 
@@ -85,20 +96,26 @@ class Producer {
   // producer_sender.cc
   void run_sender();
   Time dispatch();
-  bool is_ready(const Queue& queue, Time now, Time& next) const;
+  bool send_some(Time now, Time& next);
+  std::shared_ptr<Batch> next_batch(const Queue& queue, Time now, Time& next) const;
+  bool may_follow(const Queue& queue, const Batch& batch, const Leader& leader) const;
   void find_leader(Queue& queue);
-  bool number(Queue& queue);
-  void ask_producer_id();
-  void advance(Queue& queue, const Batch& batch, const ClientResult<Acknowledgement>& result);
-  void begin_epoch(Queue& queue);
-  bool renumber(Queue& queue, const ClientError& error);
+  void launch(Request request);
   void send_request(const Request& request);
   protocol::ProduceRequest encode(const Request& request);
   void settle(const Request& request, const protocol::ProduceResponse& answer);
-  void settle(Queue& queue, ClientError error);
-  void acknowledge(Queue& queue, std::int64_t base_offset, std::int64_t append_time_ms);
-  void finish_front(Queue& queue, ClientResult<Acknowledgement> result);
+  void settle(Queue& queue, Batch& batch, ClientError error);
+  void acknowledge(Queue& queue, Batch& batch, std::int64_t base_offset, std::int64_t append_time_ms);
+  void finish(Queue& queue, Batch& batch, ClientResult<Acknowledgement> result);
   void fail_everything(const Error& error);
+
+  // producer_numbers.cc
+  bool can_number(Queue& queue);
+  void number(Queue& queue, Batch& batch) const;
+  void ask_producer_id();
+  bool goes_again(Queue& queue, Batch& batch, const ClientError& error);
+  void numbers_left_over(Queue& queue, const Batch& batch, const ClientError& error);
+  void begin_epoch(Queue& queue);
 
   // Constant after construction.
   Clock& clock_;

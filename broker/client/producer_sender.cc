@@ -3,7 +3,6 @@
 
 #include "broker/client/batch.h"
 #include "broker/client/producer.h"
-#include "broker/protocol/init_producer_id.h"
 
 namespace faultline::client {
 namespace {
@@ -12,6 +11,10 @@ using protocol::ErrorCode;
 
 constexpr TracePoint retry_point{"producer.retry", TraceLevel::info};
 constexpr TracePoint failed_point{"producer.failed", TraceLevel::info};
+
+// So many of a producer's last batches a broker knows again (KIP-98). One that comes again is known as long as no more than these were
+// numbered from it on.
+constexpr std::uint64_t batches_known_again = 5;
 
 }  // namespace
 
@@ -23,59 +26,87 @@ void Producer::run_sender() {
   }
 }
 
-/// Whether the front batch may leave now; if not, `next` is lowered to when to look again.
-bool Producer::is_ready(const Queue& queue, Time now, Time& next) const {
-  if (queue.in_flight || queue.batches.empty()) return false;
-  const Batch& front = *queue.batches.front();
-  Time ready_at = queue.not_before;
-  const bool lingers = !front.sealed && front.attempts == 0 && queue.batches.size() == 1 && flushing_ == 0 && !closed_;
-  if (lingers) ready_at = std::max(ready_at, after(front.created, config_.linger));
-  if (ready_at <= now) return true;
-  next = std::min(next, ready_at);
-  return false;
-}
-
 /// Sends what is ready. Returns: when something else will be. Does not suspend, so that no notification is missed.
 Time Producer::dispatch() {
   const Time now = clock_.now();
   Time next = no_deadline;
-  std::map<std::int32_t, Request> open;
-  const auto launch = [&](Request& request) {
-    for (Queue* queue : request.queues) queue->in_flight = true;
-    ++in_flight_[request.broker];
-    tasks_.spawn("producer.request", [this, request = std::move(request)] { send_request(request); });
-  };
   for (auto& [partition, queue] : queues_) {
-    while (!queue.in_flight && !queue.batches.empty() && queue.batches.front()->expires <= now) {
+    while (!queue.batches.empty() && !queue.batches.front()->in_flight && queue.batches.front()->expires <= now) {
       Batch& late = *queue.batches.front();
-      finish_front(queue,
-                   ClientError(Error(Errc::timed_out, "delivery.timeout.ms has passed")).indefinite_if(late.maybe_appended));
+      finish(queue, late,
+             ClientError(Error(Errc::timed_out, "delivery.timeout.ms has passed")).indefinite_if(late.maybe_appended));
     }
-    if (!is_ready(queue, now, next)) continue;
-    next = std::min(next, queue.batches.front()->expires);
+  }
+  while (send_some(now, next)) {
+  }
+  return next;
+}
+
+/// Sends one batch of each partition that has one ready. Returns: whether there was any.
+bool Producer::send_some(Time now, Time& next) {
+  bool any = false;
+  std::map<std::int32_t, Request> open;
+  for (auto& [partition, queue] : queues_) {
+    std::shared_ptr<Batch> batch = next_batch(queue, now, next);
+    if (batch == nullptr) continue;
     const std::optional<Leader> leader = cluster_.known_leader(partition);
     if (!leader.has_value()) {
       if (std::exchange(queue.asking, true)) continue;
       tasks_.spawn("producer.metadata", [this, &waiting = queue] { find_leader(waiting); });
       continue;
     }
-    if (config_.idempotent() && !number(queue)) continue;
+    if (batch != queue.batches.front() && !may_follow(queue, *batch, *leader)) continue;
+    if (config_.idempotent() && !can_number(queue)) continue;
     if (in_flight_[leader->broker] >= config_.requests_in_flight_max) continue;
     Request& request = open[leader->broker];
-    const std::size_t bytes = queue.batches.front()->bytes;
-    if (!request.queues.empty() && request.bytes + bytes > config_.request_bytes_max) {
-      launch(request);
-      request = {};
+    if (!request.batches.empty() && request.bytes + batch->bytes > config_.request_bytes_max) {
+      launch(std::exchange(request, {}));
       if (in_flight_[leader->broker] >= config_.requests_in_flight_max) continue;
     }
+    if (config_.idempotent()) number(queue, *batch);
+    batch->sealed = true;
+    batch->in_flight = true;
+    batch->sent_to = *leader;
     request.broker = leader->broker;
-    request.queues.push_back(&queue);
-    request.bytes += bytes;
+    request.bytes += batch->bytes;
+    request.batches.push_back({&queue, std::move(batch)});
+    any = true;
   }
   for (auto& [broker, request] : open) {
-    if (!request.queues.empty()) launch(request);
+    if (!request.batches.empty()) launch(std::move(request));
   }
-  return next;
+  return any;
+}
+
+/// The first batch that is not on its way, if its time has come; if not, `next` is lowered to when to look again. One that could still grow
+/// does so while others are on their way before it, so that batches are as large as the load is high.
+std::shared_ptr<Producer::Batch> Producer::next_batch(const Queue& queue, Time now, Time& next) const {
+  const auto found = std::ranges::find_if(queue.batches, [](const auto& batch) { return !batch->in_flight; });
+  if (found == queue.batches.end()) return nullptr;
+  const Batch& batch = **found;
+  Time ready_at = batch.not_before;
+  const bool is_first = found == queue.batches.begin();
+  const bool grows = !batch.sealed && flushing_ == 0 && !closed_;
+  if (grows && !is_first) return nullptr;
+  if (grows) ready_at = std::max(ready_at, after(batch.created, config_.linger));
+  if (ready_at > now) {
+    next = std::min(next, ready_at);
+    return nullptr;
+  }
+  if (is_first) next = std::min(next, batch.expires);  // others are looked at when those before them are settled
+  return *found;
+}
+
+/// Whether `batch` may leave while all before it are on their way. The brokers see to the order by the numbers; they need help where they
+/// know none: the first batch of an epoch goes alone, for a broker that has forgotten a producer takes any number of it. What has been
+/// numbered before may have others behind it, and goes alone as well.
+bool Producer::may_follow(const Queue& queue, const Batch& batch, const Leader& leader) const {
+  if (!config_.idempotent() || !queue.numbering.has_value() || batch.number.has_value()) return false;
+  const Batch& oldest = *queue.batches.front();
+  if (oldest.number->base_sequence == 0 || queue.numbered - oldest.place >= batches_known_again) return false;
+  return std::ranges::all_of(queue.batches, [&](const auto& other) {
+    return !other->in_flight || (other->number->same_epoch(*queue.numbering) && other->sent_to == leader);
+  });
 }
 
 /// Suspends until the leader is known, or nothing waits for it any more.
@@ -84,85 +115,15 @@ void Producer::find_leader(Queue& queue) {
   ClientResult<Leader> leader = cluster_.leader(queue.partition, deadline);
   queue.asking = false;
   if (!leader && leader.error().is_cancelled()) return;
-  if (!leader && !leader.error().retriable() && !queue.batches.empty()) settle(queue, std::move(leader).error());
+  const bool for_good = !leader && !leader.error().retriable();
+  if (for_good && !queue.batches.empty() && !queue.batches.front()->in_flight)
+    settle(queue, *queue.batches.front(), std::move(leader).error());
   changed_.notify_all();
 }
 
-/// Whether the queue's next batch can be numbered; if not, a producer id is asked for.
-bool Producer::number(Queue& queue) {
-  if (queue.numbering.has_value()) return true;
-  if (producer_id_.has_value()) {
-    queue.numbering = BatchNumber{*producer_id_, 0, 0};
-    return true;
-  }
-  if (!std::exchange(asking_producer_id_, true)) tasks_.spawn("producer.id", [this] { ask_producer_id(); });
-  return false;
-}
-
-/// Suspends until there is an id, or it is certain that there will be none: what waits for one is given up then.
-void Producer::ask_producer_id() {
-  protocol::InitProducerIdRequest request;
-  request.transaction_timeout_ms = INT32_MAX;  // there is no transaction
-  const Time deadline = after(clock_.now(), config_.delivery_timeout);
-  const auto attempt = [&]() -> ClientResult<std::int64_t> {
-    const protocol::InitProducerIdResponse answer = TRY(cluster_.call_any(request, {.deadline = deadline}));
-    if (answer.error_code != ErrorCode::none) return ClientError(answer.error_code, "InitProducerId");
-    return answer.producer_id;
-  };
-  const ClientResult<std::int64_t> id = cluster_.retrying(deadline, attempt);
-  asking_producer_id_ = false;
-  if (id) {
-    producer_id_ = *id;
-  } else if (id.error().is_cancelled()) {
-    return;
-  } else {
-    for (auto& [partition, queue] : queues_) {
-      const bool waits = !queue.in_flight && !queue.numbering.has_value();
-      // Nothing of it has been sent: the error of the question is a definite one for the records.
-      while (waits && !queue.batches.empty()) {
-        ClientError error = id.error();
-        error.definite = true;
-        finish_front(queue, std::move(error));
-      }
-    }
-  }
-  changed_.notify_all();
-}
-
-/// The numbers after a batch is done with: they go on behind what is known to be there. What may or may not be there ends the epoch.
-void Producer::advance(Queue& queue, const Batch& batch, const ClientResult<Acknowledgement>& result) {
-  if (!queue.numbering.has_value() || !batch.encoded.has_value()) return;
-  BatchNumber& numbering = *queue.numbering;
-  if (result) {
-    const std::int32_t last = protocol::BatchView::parse(*batch.encoded)->last_sequence();
-    numbering.base_sequence = last == INT32_MAX ? 0 : last + 1;
-    return;
-  }
-  const bool fenced = result.error().code == ErrorCode::invalid_producer_epoch;
-  if (result.error().definite && !fenced) return;  // not there: its numbers are the next batch's
-  begin_epoch(queue);
-}
-
-void Producer::begin_epoch(Queue& queue) {
-  BatchNumber& numbering = *queue.numbering;
-  if (numbering.producer_epoch == INT16_MAX) {
-    queue.numbering.reset();
-    producer_id_.reset();
-    return;
-  }
-  ++numbering.producer_epoch;
-  numbering.base_sequence = 0;
-}
-
-/// Numbers follow each other here, so a broker that misses some has lost what had them, or has forgotten this producer. An epoch of its own
-/// lets the batch begin anew (KIP-360: Kafka's own client does the same). A broker that had this very batch would have known it again, and one
-/// that was deposed before it came is not asked: the metadata of an older leader epoch are not believed.
-bool Producer::renumber(Queue& queue, const ClientError& error) {
-  const bool lost = error.code == ErrorCode::out_of_order_sequence_number || error.code == ErrorCode::unknown_producer_id;
-  if (!lost || !queue.numbering.has_value()) return false;
-  begin_epoch(queue);
-  queue.batches.front()->encoded.reset();
-  return true;
+void Producer::launch(Request request) {
+  ++in_flight_[request.broker];
+  tasks_.spawn("producer.request", [this, request = std::move(request)] { send_request(request); });
 }
 
 protocol::ProduceRequest Producer::encode(const Request& request) {
@@ -170,24 +131,22 @@ protocol::ProduceRequest Producer::encode(const Request& request) {
   message.acks = config_.acks;
   message.timeout_ms = static_cast<std::int32_t>(std::min<std::int64_t>(
       std::chrono::ceil<std::chrono::milliseconds>(config_.cluster.connection.request_timeout).count(), INT32_MAX));
-  // Queues are in the order of their partitions: those of one topic are neighbours.
-  for (Queue* queue : request.queues) {
-    if (!queue->in_flight) continue;  // given up before this fiber ran
-    Batch& batch = *queue->batches.front();
-    batch.sealed = true;
-    if (!batch.encoded.has_value()) {
-      Result<Slice> encoded = encode_batch(batch.records, config_.compression, queue->numbering.value_or(BatchNumber()));
+  // In the order of their partitions: those of one topic are neighbours.
+  for (const auto& [queue, batch] : request.batches) {
+    if (!batch->in_flight) continue;  // given up before this fiber ran
+    if (!batch->encoded.has_value()) {
+      Result<Slice> encoded = encode_batch(batch->records, config_.compression, batch->number.value_or(BatchNumber()));
       if (!encoded) {
-        settle(*queue, std::move(encoded).error());
+        settle(*queue, *batch, std::move(encoded).error());
         continue;
       }
-      batch.encoded = *std::move(encoded);
+      batch->encoded = *std::move(encoded);
     }
-    ++batch.attempts;
+    ++batch->attempts;
     if (message.topic_data.empty() || message.topic_data.back().name != queue->partition.topic) {
       message.topic_data.push_back({queue->partition.topic, {}});
     }
-    message.topic_data.back().partition_data.push_back({queue->partition.partition, *batch.encoded});
+    message.topic_data.back().partition_data.push_back({queue->partition.partition, *batch->encoded});
   }
   return message;
 }
@@ -196,8 +155,8 @@ protocol::ProduceRequest Producer::encode(const Request& request) {
 void Producer::send_request(const Request& request) {
   const protocol::ProduceRequest message = encode(request);
   Time deadline{};
-  for (const Queue* queue : request.queues) {
-    if (queue->in_flight) deadline = std::max(deadline, queue->batches.front()->expires);
+  for (const auto& [queue, batch] : request.batches) {
+    if (batch->in_flight) deadline = std::max(deadline, batch->expires);
   }
   std::optional<ClientError> error;
   std::optional<protocol::ProduceResponse> answer;
@@ -215,14 +174,14 @@ void Producer::send_request(const Request& request) {
     }
   }
   if (answer.has_value()) settle(request, *answer);
-  for (Queue* queue : request.queues) {
-    if (!queue->in_flight) continue;
+  for (const auto& [queue, batch] : request.batches) {
+    if (!batch->in_flight) continue;
     if (error.has_value()) {
-      settle(*queue, *error);
+      settle(*queue, *batch, *error);
     } else if (config_.acks == 0) {
-      acknowledge(*queue, -1, -1);
+      acknowledge(*queue, *batch, -1, -1);
     } else {
-      settle(*queue,
+      settle(*queue, *batch,
              ClientError(Error(Errc::malformed, "the answer leaves out " + to_string(queue->partition))).indefinite_if(true));
     }
   }
@@ -233,26 +192,27 @@ void Producer::send_request(const Request& request) {
 void Producer::settle(const Request& request, const protocol::ProduceResponse& answer) {
   for (const auto& topic : answer.responses) {
     for (const auto& said : topic.partition_responses) {
-      const auto found = std::ranges::find_if(request.queues, [&](const Queue* queue) {
-        return queue->in_flight && queue->partition.partition == said.index && queue->partition.topic == topic.name;
+      const auto found = std::ranges::find_if(request.batches, [&](const Addressed& sent) {
+        const TopicPartition& partition = sent.queue->partition;
+        return sent.batch->in_flight && partition.partition == said.index && partition.topic == topic.name;
       });
-      if (found == request.queues.end()) continue;
+      if (found == request.batches.end()) continue;
       // A duplicate that the broker remembers without its offset (older brokers) is as good as appended.
       if (said.error_code == ErrorCode::none || said.error_code == ErrorCode::duplicate_sequence_number) {
-        acknowledge(**found, said.base_offset, said.log_append_time_ms);
+        acknowledge(*found->queue, *found->batch, said.base_offset, said.log_append_time_ms);
         continue;
       }
-      std::string detail = to_string((*found)->partition);
+      std::string detail = to_string(found->queue->partition);
       if (said.error_message.has_value()) detail += ": " + *said.error_message;
-      settle(**found, ClientError(said.error_code, std::move(detail)).indefinite_if(append_may_have_happened(said.error_code)));
+      settle(*found->queue, *found->batch,
+             ClientError(said.error_code, std::move(detail)).indefinite_if(append_may_have_happened(said.error_code)));
     }
   }
 }
 
-/// An attempt with the front batch failed: it goes again, later, or is given up.
-void Producer::settle(Queue& queue, ClientError error) {
-  Batch& batch = *queue.batches.front();
-  queue.in_flight = false;
+/// An attempt failed: the batch goes again, later, or is given up.
+void Producer::settle(Queue& queue, Batch& batch, ClientError error) {
+  batch.in_flight = false;
   if (!error.definite) {
     batch.maybe_appended = true;
   } else if (error.is_transport() && batch.attempts > 0) {
@@ -260,43 +220,42 @@ void Producer::settle(Queue& queue, ClientError error) {
   }
   if (error.wants_metadata()) cluster_.mark_stale(queue.partition.topic);
   const Time again = after(clock_.now(), cluster_.retry_delay(batch.attempts));
-  const bool retriable = renumber(queue, error) || error.retriable();
-  const bool gives_up = !retriable || batch.attempts > config_.retries || again >= batch.expires;
+  const bool gives_up = !goes_again(queue, batch, error) || batch.attempts > config_.retries || again >= batch.expires;
   trace_.emit(gives_up ? failed_point : retry_point,
               {{"partition", to_string(queue.partition)}, {"attempts", batch.attempts}, {"error", to_string(error)}});
-  if (gives_up) return finish_front(queue, std::move(error).indefinite_if(batch.maybe_appended));
-  queue.not_before = again;
+  if (gives_up) return finish(queue, batch, std::move(error).indefinite_if(batch.maybe_appended));
+  // One that has others before it waits for those anyway.
+  if (&batch == queue.batches.front().get()) batch.not_before = again;
   changed_.notify_all();
 }
 
-void Producer::acknowledge(Queue& queue, std::int64_t base_offset, std::int64_t append_time_ms) {
-  Batch& batch = *queue.batches.front();
-  queue.in_flight = false;
+void Producer::acknowledge(Queue& queue, Batch& batch, std::int64_t base_offset, std::int64_t append_time_ms) {
+  batch.in_flight = false;
   batch.outcome->append_time_ms = append_time_ms;
-  finish_front(queue, Acknowledgement{queue.partition, base_offset, append_time_ms, batch.attempts,
-                                      batch.maybe_appended && !queue.numbering.has_value()});
+  finish(queue, batch,
+         Acknowledgement{queue.partition, base_offset, append_time_ms, batch.attempts,
+                         batch.maybe_appended && !batch.number.has_value()});
 }
 
-void Producer::finish_front(Queue& queue, ClientResult<Acknowledgement> result) {
-  Batch& batch = *queue.batches.front();
-  advance(queue, batch, result);
+void Producer::finish(Queue& queue, Batch& batch, ClientResult<Acknowledgement> result) {
+  const auto place = std::ranges::find_if(queue.batches, [&](const auto& other) { return other.get() == &batch; });
+  const std::shared_ptr<Batch> kept = *place;
+  queue.batches.erase(place);
+  if (!result) numbers_left_over(queue, batch, result.error());
   batch.outcome->result = std::move(result);
   batch.outcome->done.set();
   room_.release(batch.bytes);
-  queue.batches.pop_front();
-  queue.not_before = {};
   changed_.notify_all();
 }
 
 void Producer::fail_everything(const Error& error) {
   tasks_.cancel();
   for (auto& [partition, queue] : queues_) {
-    bool was_in_flight = std::exchange(queue.in_flight, false);
     while (!queue.batches.empty()) {
       Batch& batch = *queue.batches.front();
       // A batch whose answer is still awaited may have been appended, or may yet be.
-      finish_front(queue, ClientError(error).indefinite_if(batch.maybe_appended || (was_in_flight && batch.attempts > 0)));
-      was_in_flight = false;
+      const bool awaited = std::exchange(batch.in_flight, false) && batch.attempts > 0;
+      finish(queue, batch, ClientError(error).indefinite_if(batch.maybe_appended || awaited));
     }
   }
 }

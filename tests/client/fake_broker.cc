@@ -1,6 +1,7 @@
 #include "fake_broker.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "broker/protocol/record.h"
 
@@ -139,16 +140,31 @@ class Session {
     if (code == ErrorCode::none) response.producer_id = cluster_.next_producer_id++;
   }
 
+  static bool same_epoch(const BatchView& one, const BatchView& other) {
+    return one.producer_id() == other.producer_id() && one.producer_epoch() == other.producer_epoch();
+  }
+
   /// Where the batch is, if it is there.
   static std::optional<std::int64_t> original_of(const FakePartition& partition, const BatchView& batch) {
     if (!batch.has_producer_id()) return std::nullopt;
     for (const Slice& bytes : partition.batches) {
       const BatchView known = *BatchView::parse(bytes);
-      const bool same = known.producer_id() == batch.producer_id() && known.producer_epoch() == batch.producer_epoch() &&
-                        known.base_sequence() == batch.base_sequence();
-      if (same) return known.base_offset();
+      if (same_epoch(known, batch) && known.base_sequence() == batch.base_sequence()) return known.base_offset();
     }
     return std::nullopt;
+  }
+
+  /// What a broker says to the batch's number (KIP-98): `none` if it follows the last one of its producer.
+  static ErrorCode judge_number(const FakePartition& partition, const BatchView& batch) {
+    if (!batch.has_producer_id()) return ErrorCode::none;
+    for (const Slice& bytes : partition.batches | std::views::reverse) {
+      const BatchView last = *BatchView::parse(bytes);
+      if (last.producer_id() != batch.producer_id()) continue;
+      if (batch.producer_epoch() < last.producer_epoch()) return ErrorCode::invalid_producer_epoch;
+      const std::int32_t expected = same_epoch(last, batch) ? last.last_sequence() + 1 : 0;
+      return batch.base_sequence() == expected ? ErrorCode::none : ErrorCode::out_of_order_sequence_number;
+    }
+    return ErrorCode::none;
   }
 
   void serve(const ProduceRequest& request, ProduceResponse& response, ErrorCode code, bool carried_out) {
@@ -166,6 +182,10 @@ class Session {
           const Slice batch = Slice::copy_of(data.records.joined().bytes());
           if (const std::optional<std::int64_t> original = original_of(partition, *BatchView::parse(batch))) {
             one.base_offset = *original;
+            continue;
+          }
+          if (const ErrorCode refusal = judge_number(partition, *BatchView::parse(batch)); refusal != ErrorCode::none) {
+            one.error_code = refusal;
             continue;
           }
           one.base_offset = partition.end();
