@@ -11,6 +11,9 @@ namespace faultline::sim {
 
 namespace {
 
+// Whoever waits for nothing, again and again, keeps the time from passing: without an end to it that would hang the run.
+constexpr std::uint64_t most_steps_at_an_instant = 1'000'000;
+
 /// While a world runs, a broken promise names it. Nested runs (a world inside a world's code) are not supported.
 class CheckContext {
  public:
@@ -38,6 +41,7 @@ void World::State::run_ready_nodes() {
     Node* node = ready.front();
     ready.pop();
     running = node;
+    ENSURE(++steps_at_this_instant < most_steps_at_an_instant);
     node->run_turn();
     running = nullptr;
   }
@@ -66,7 +70,9 @@ bool World::State::step(Time end) {
   run_ready_nodes();
   if (kernel.queue.next() > end || kernel.queue.empty()) return false;
   const Event event = kernel.queue.pop();
+  if (event.at != kernel.now) steps_at_this_instant = 0;
   kernel.now = event.at;
+  ENSURE(++steps_at_this_instant < most_steps_at_an_instant);
   dispatch(event);
   return true;
 }

@@ -56,6 +56,7 @@ struct World::State {
   FiberStackPool stacks;
   DamageFilter may_damage;
   Ring<Node*> ready;
+  std::uint64_t steps_at_this_instant = 0;
   std::vector<std::unique_ptr<Node>> nodes;
   std::vector<std::function<void()>> callbacks;
   std::vector<std::uint32_t> free_callbacks;

@@ -1,5 +1,10 @@
 // Processes and clocks of simulated nodes: ends, restarts, pauses, slowness, and time that is not the world's.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -167,4 +172,26 @@ TEST_CASE("node: hours without anything to do cost nothing") {
   world.run_for(24h * 365);
   REQUIRE(turns == 24 * 365);
   REQUIRE(world.event_count() < 3u * 24 * 365);
+}
+
+TEST_CASE("node: one that keeps the time from passing breaks the run, which would hang else") {
+  // In a process of its own, which ends as the run does.
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    if (std::freopen("/dev/null", "w", stderr) == nullptr) _exit(1);
+    std::signal(SIGABRT, SIG_DFL);
+    sim::World world({.seed = 1});
+    world.add_node("hasty", {"hasty"}, [](Env& env) {
+      Condition never;
+      while (!never.wait(env.clock.now())) {
+      }
+    });
+    world.run_for(1s);
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGABRT);
 }
