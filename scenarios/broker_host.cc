@@ -23,6 +23,7 @@ void BrokerHost::run(Env& env) {
     BrokerHost& host;
     ~Leave() {
       host.broker_ = nullptr;
+      host.look_ = nullptr;
       host.ready_ = false;
       host.stop_ = nullptr;
     }
@@ -53,16 +54,33 @@ Result<> BrokerHost::format(Env& env) {
 Result<> BrokerHost::serve(Env& env, Event& stop) {
   BrokerConfig config = server_.config;
   config.advertised_listeners = address() + ":" + std::to_string(broker_port);
+  Event look;
+  TaskGroup looking(env.tasks);
   BrokerWatch watch;
-  watch.on_opened = [this](Broker& broker) {
+  watch.on_opened = [&](Broker& broker) {
     broker_ = &broker;
+    look_ = &look;
+    looking.spawn("probe", [&] {
+      while (look.wait()) {
+        probe_.look_at_producers(name(), broker);
+        look.reset();
+      }
+    });
     if (state_.scenario.checks.invariants && broker.config().has_broker_role()) {
       probe_.look_at_all(name(), incarnation_, broker);
     }
   };
   watch.on_ready = [this](Broker&, const BrokerServer&) { ready_ = true; };
-  watch.on_going = [this] { broker_ = nullptr; };
+  watch.on_going = [&] {
+    broker_ = nullptr;
+    look_ = nullptr;
+    looking.cancel();
+  };
   return run_broker(env, config, stop, watch);
+}
+
+void BrokerHost::look_at_producers() {
+  if (broker() != nullptr && look_ != nullptr && broker()->config().has_broker_role()) look_->set();
 }
 
 // What a voter has promised is damaged, so it must not vote any more (docs/OPERATING.md). On an empty disk it is somebody else, whom whoever

@@ -29,6 +29,10 @@ class BrokerHost {
   /// Asks the broker to stop in good order; the operator starts it again `restart_after` it has.
   void stop(Duration restart_after);
 
+  /// Has a look taken at what the logs remember of producers, now that nothing is on its way.
+  void look_at_producers();
+  bool is_looking() const { return look_ != nullptr && look_->is_set(); }
+
   /// Until release() the process ends as soon as it starts, whoever starts it: the machine stays, and nobody listens.
   void hold() { held_ = true; }
   void release() { held_ = false; }
@@ -68,6 +72,7 @@ class BrokerHost {
   Broker* broker_ = nullptr;  // while there is one
   bool ready_ = false;
   Event* stop_ = nullptr;  // of the present process
+  Event* look_ = nullptr;  // of the present broker; set while a look is taken
   Duration restart_after_{};
   Duration patience_ = 500ms;  // with a log that is offline
   Time offline_since_ = no_deadline;

@@ -75,6 +75,7 @@ void describe(V& v, std::type_identity<Producer>) {
   v("acks", &Producer::acks);
   v("idempotent", &Producer::idempotent);
   v("codecs", &Producer::codecs);
+  v("in_flight", &Producer::in_flight, Limits{.min = 1, .max = 1000});
   v("request_timeout", &Producer::request_timeout, at_least_one);
   v("delivery_timeout", &Producer::delivery_timeout, at_least_one);
   v("sends", &Producer::sends);

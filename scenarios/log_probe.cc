@@ -30,6 +30,25 @@ checkers::Finding at_odds(const checkers::PartitionSnapshot& now, const std::str
           .text = now.partition + " on " + now.node + " is at odds with itself: " + broken};
 }
 
+checkers::NumberedBatch numbered(const protocol::BatchView& batch) {
+  return {.producer_id = batch.producer_id(),
+          .epoch = batch.producer_epoch(),
+          .first_sequence = batch.base_sequence(),
+          .last_sequence = batch.last_sequence(),
+          .base_offset = batch.base_offset(),
+          .last_offset = batch.last_offset()};
+}
+
+std::vector<checkers::NumberedBatch> remembered_by(const Partition& partition) {
+  std::vector<checkers::NumberedBatch> batches;
+  for (const auto& [id, entry] : partition.log().producers().entries()) {
+    for (const replication::RememberedBatch& batch : entry.batches()) {
+      batches.push_back({id, entry.epoch, batch.first_sequence, batch.last_sequence, batch.base_offset, batch.last_offset});
+    }
+  }
+  return batches;
+}
+
 // Calls use(partition) for all that are online.
 template <class Use>
 void for_each_partition(Broker& broker, Use&& use) {
@@ -96,10 +115,45 @@ void LogProbe::look_at_all(const std::string& node, std::uint64_t incarnation, B
     now.batches = std::move(contents.batches);
     add(checkers::check_snapshot(now));
     judge_acknowledged(partition, now, contents.records);
+    compare_producers(node, partition, contents);
     recovered_[partition.topic_id()][partition.id().index][broker.node_id()] = {.log_start = now.log_start,
                                                                                 .records = std::move(contents.records)};
     if (!state_.taken_away.contains({now.partition, broker.node_id()})) compare(std::move(now));
     ++looks_;
+  });
+}
+
+void LogProbe::look_at_producers(const std::string& node, Broker& broker) {
+  const std::vector<std::shared_ptr<Partition>> partitions = broker.replicas().partitions();
+  for (const std::shared_ptr<Partition>& partition : partitions) {
+    if (partition->being_cut() || partition->log().fenced()) continue;
+    const std::int64_t end = partition->log_end_offset();
+    Contents contents = read(*partition);
+    if (contents.whole && partition->log_end_offset() == end) compare_producers(node, *partition, contents);
+  }
+}
+
+void LogProbe::compare_producers(const std::string& node, const Partition& partition, Contents& contents) {
+  add(checkers::check_producers({.node = node,
+                                 .partition = to_string(partition.id()),
+                                 .log_start = partition.log_start_offset(),
+                                 .logged = std::move(contents.numbered),
+                                 .remembered = remembered_by(partition)}));
+}
+
+void LogProbe::look_at_refusal(const std::string& node, Broker& broker, const sim::News& news) {
+  std::string name;
+  checkers::NumberedBatch refused;
+  for (const TraceField& field : news.fields) {
+    if (field.key == "partition") name = std::string(field.text);
+    if (field.key == "producer") refused.producer_id = field.number;
+    if (field.key == "epoch") refused.epoch = static_cast<std::int16_t>(field.number);
+    if (field.key == "first") refused.first_sequence = static_cast<std::int32_t>(field.number);
+    if (field.key == "last") refused.last_sequence = static_cast<std::int32_t>(field.number);
+  }
+  for_each_partition(broker, [&](const std::shared_ptr<Partition>& partition) {
+    if (to_string(partition->id()) != name) return;
+    if (auto finding = checkers::check_refusal(node, name, refused, remembered_by(*partition))) add({*std::move(finding)});
   });
 }
 
@@ -144,6 +198,7 @@ LogProbe::Contents LogProbe::read(Partition& partition) {
         if (!*batch) break;
         contents.batches.push_back(
             {(*batch)->base_offset(), (*batch)->last_offset(), (*batch)->partition_leader_epoch(), (*batch)->crc()});
+        if ((*batch)->has_producer_id() && !(*batch)->is_control()) contents.numbered.push_back(numbered(**batch));
         if (!add_records(**batch, contents.records)) return contents;
       }
     }

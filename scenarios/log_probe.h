@@ -15,7 +15,9 @@
 #include "checkers/finding_list.h"
 #include "checkers/log_checker.h"
 #include "checkers/log_invariants.h"
+#include "checkers/producer_invariants.h"
 #include "scenarios/trial_state.h"
+#include "sim/trace_log.h"
 
 namespace faultline::scenarios {
 
@@ -29,6 +31,12 @@ class LogProbe {
   /// Looks at everything. Suspends: reads all logs.
   /// Requires: called on a fiber of the broker's node, before it serves: nothing is appended meanwhile.
   void look_at_all(const std::string& node, std::uint64_t incarnation, Broker& broker);
+
+  /// Looks at what logs remember of their producers. Suspends: reads all logs.
+  /// Requires: called on a fiber of the broker's node; nothing is appended meanwhile.
+  void look_at_producers(const std::string& node, Broker& broker);
+  /// Looks into a refusal that the broker has just noted (partition.out_of_order). Does not suspend.
+  void look_at_refusal(const std::string& node, Broker& broker, const sim::News& news);
 
   /// Gives away what was found: all of it counted, the first few of each kind spelled out.
   checkers::Verdict take_findings();
@@ -48,6 +56,7 @@ class LogProbe {
   struct Contents {
     std::vector<checkers::BatchSnapshot> batches;
     std::vector<checkers::RecordDigest> records;
+    std::vector<checkers::NumberedBatch> numbered;
     bool whole = false;  // nothing stood in the way of reading
   };
 
@@ -55,6 +64,7 @@ class LogProbe {
   void forget_taken_away(const std::string& node, std::int32_t id);
   void compare(checkers::PartitionSnapshot snapshot);
   static Contents read(Partition& partition);
+  void compare_producers(const std::string& node, const Partition& partition, Contents& contents);
   void judge_acknowledged(const Partition& partition, const checkers::PartitionSnapshot& now,
                           const std::vector<checkers::RecordDigest>& records);
 

@@ -43,7 +43,9 @@ class ProducerLoad {
         batches_(stream("batch")),
         targets_(stream("target")),
         sizes_(stream("size")),
-        codecs_(stream("codec")) {
+        codecs_(stream("codec")),
+        slots_(static_cast<std::uint64_t>(spec.in_flight)),
+        sends_(env.tasks) {
     for (const Codec codec : spec.codecs) add_producer(codec);
     if (idempotent()) state.idempotent_processes.push_back(process_);
   }
@@ -51,10 +53,15 @@ class ProducerLoad {
   void run() {
     const auto limit = static_cast<std::uint64_t>(spec_.sends);
     for (std::uint64_t sends = 0; !state_.stopping && (limit == 0 || sends < limit); ++sends) {
-      if (!pause()) return;
-      if (state_.stopping) return;
-      send_batch();
+      if (!slots_.acquire() || !pause()) return;
+      if (state_.stopping) break;
+      Sent sent = send_batch();
+      sends_.spawn("load.send", [this, sent = std::move(sent)] {
+        complete(sent);
+        slots_.release();
+      });
     }
+    sends_.join();
   }
 
  private:
@@ -76,7 +83,11 @@ class ProducerLoad {
     config.compression = static_cast<protocol::Codec>(codec);  // both are numbered as on the wire
     config.delivery_timeout = std::max(spec_.delivery_timeout, spec_.request_timeout);
     config.block_max = spec_.delivery_timeout;
-    config.batch_bytes = static_cast<std::size_t>(spec_.batch.high * (spec_.value_bytes.high + 64));
+    // All records of a send go together. With several sends under way the largest value fills a batch, so that batches do not wait for others.
+    constexpr std::int64_t around_a_value = 64;  // bytes, at most
+    const std::int64_t value_bytes = spec_.value_bytes.high;
+    const std::int64_t batch_bytes = spec_.in_flight > 1 ? value_bytes : spec_.batch.high * (value_bytes + around_a_value);
+    config.batch_bytes = static_cast<std::size_t>(batch_bytes);
     config.request_bytes_max = std::max(config.request_bytes_max, config.batch_bytes * 2);
     producers_.push_back(std::make_unique<client::Producer>(env_, config, name_of(codec)));
   }
@@ -92,6 +103,13 @@ class ProducerLoad {
     std::int64_t key_number = checkers::RecordAttributes::no_key;
   };
 
+  struct Sent {
+    OperationId operation{};
+    client::TopicPartition partition;
+    std::vector<LogRecord> records;
+    std::vector<client::ClientResult<client::Delivery>> deliveries;
+  };
+
   Target draw_target() {
     const auto& any = targets_.pick(std::span<const client::TopicPartition>(partitions_));
     if (spec_.keys == 0) return {.partition = any, .key = {}};
@@ -101,7 +119,7 @@ class ProducerLoad {
     return {{any.topic, protocol::partition_of_key(key.bytes(), static_cast<std::int32_t>(count))}, key, number};
   }
 
-  void send_batch() {
+  Sent send_batch() {
     const std::int64_t count = batches_.between(spec_.batch.low, spec_.batch.high);
     const auto [target, key, key_number] = draw_target();
     const checkers::PartitionId id = state_.history_partition(target);
@@ -125,12 +143,12 @@ class ProducerLoad {
                                           .headers = {},
                                           .timestamp_ms = {}}));
     }
-    complete(operation, target, records, deliveries);
+    return {operation, target, std::move(records), std::move(deliveries)};
   }
 
   // The operation is ok if all its records are acknowledged, failed if certainly none is in the log, else indefinite.
-  void complete(OperationId operation, const client::TopicPartition& target, const std::vector<LogRecord>& records,
-                const std::vector<client::ClientResult<client::Delivery>>& deliveries) {
+  void complete(const Sent& sent) {
+    const auto& [operation, target, records, deliveries] = sent;
     std::vector<std::int64_t> offsets;
     bool all_ok = true;
     bool none_possible = true;
@@ -165,6 +183,8 @@ class ProducerLoad {
   RandomStream sizes_;
   RandomStream codecs_;
   std::vector<std::unique_ptr<client::Producer>> producers_;  // one per codec
+  Semaphore slots_;
+  TaskGroup sends_;
 };
 
 }  // namespace

@@ -79,6 +79,7 @@ struct Producer {
   Acks acks = Acks::all;
   bool idempotent = true;                  // where acks is all
   std::vector<Codec> codecs{Codec::none};  // one is drawn for each send
+  std::int64_t in_flight = 1;              // sends that may be under way at once
   Duration request_timeout = 1s;
   Duration delivery_timeout = 5s;
   std::int64_t sends = 0;  // how many in all; 0: until the end

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "broker/node/trace_points.h"
 #include "scenarios/admin_load.h"
 #include "scenarios/broker_host.h"
 #include "scenarios/cluster_plan.h"
@@ -59,10 +60,11 @@ class Trial {
         state_(drawn_.scenario, seed, world_),
         probe_(state_),
         cluster_probe_(state_) {
-    if (options.on_happening) {
-      state_.on_happening = options.on_happening;
-      world_.on_news([this](const sim::News& news) { note_news(state_, news); });
-    }
+    state_.on_happening = options.on_happening;
+    world_.on_news([this](const sim::News& news) {
+      note_news(state_, news);
+      if (news.point == &trace_out_of_order) look_at_refusal(news);
+    });
     add_servers();
     add_clients();
     nemesis_ = std::make_unique<Nemesis>(world_, drawn_.scenario, seed, nodes_);
@@ -186,6 +188,13 @@ class Trial {
     if (!audited_) world_.schedule(after(world_.now(), tick_interval), [this] { tick(); });
   }
 
+  void look_at_refusal(const sim::News& news) {
+    if (!drawn_.scenario.checks.invariants) return;
+    for (const auto& host : hosts_) {
+      if (host->node() == news.node && host->broker() != nullptr) probe_.look_at_refusal(host->name(), *host->broker(), news);
+    }
+  }
+
   void watch_elections() {
     const bool elected = std::any_of(hosts_.begin(), hosts_.end(), [&](const auto& host) {
       return host->broker() != nullptr && cluster_probe_.newly_elected(*host->broker());
@@ -260,6 +269,7 @@ class Trial {
     proved_ = world_.now();
     state_.note({}, "the audit: all servers lose power once more");
     if (!drawn_.scenario.checks.invariants) return;
+    look_at_producers();
     std::uint64_t starts = 0;
     cluster_probe_.before_power_loss(running_servers(hosts_));
     for (const auto& host : hosts_) {
@@ -269,6 +279,13 @@ class Trial {
     }
     state_.wait_until([&] { return broker_starts() >= starts && all_brokers_serve(); }, within(audit_time));
     if (is_cluster(drawn_.scenario)) cluster_probe_.judge_recovered(probe_.recovered());
+  }
+
+  // All is quiet: what a replica remembers of producers is what its log says.
+  void look_at_producers() {
+    for (const auto& host : hosts_) host->look_at_producers();
+    const auto is_looking = [](const auto& host) { return host->is_looking(); };
+    state_.wait_until([&] { return std::ranges::none_of(hosts_, is_looking); }, within(audit_time));
   }
 
   std::uint64_t broker_starts() const {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "broker/node/partition.h"
+#include "broker/node/trace_points.h"
 #include "broker/protocol/produced_batch.h"
 
 namespace faultline {
@@ -69,7 +70,17 @@ Outcome<std::optional<AppendedBatch>> Partition::judge_producer(const protocol::
   claimed.first_sequence = batch.base_sequence();
   claimed.last_sequence = batch.last_sequence();
   const replication::ProducerVerdict verdict = log_->producers().judge(claimed, host_.exhibits);
-  if (const auto* refusal = std::get_if<replication::ProducerRefusal>(&verdict)) return producer_refusal(claimed, *refusal);
+  if (const auto* refusal = std::get_if<replication::ProducerRefusal>(&verdict)) {
+    if (*refusal == replication::ProducerRefusal::out_of_order_sequence) {
+      const std::string name = to_string(id_);
+      host_.env.trace.emit(trace_out_of_order, {{"partition", name},
+                                                {"producer", claimed.producer_id},
+                                                {"epoch", claimed.epoch},
+                                                {"first", claimed.first_sequence},
+                                                {"last", claimed.last_sequence}});
+    }
+    return producer_refusal(claimed, *refusal);
+  }
   const auto* duplicate = std::get_if<replication::DuplicateBatch>(&verdict);
   if (duplicate == nullptr) return std::optional<AppendedBatch>();
   AppendedBatch appended;

@@ -113,6 +113,18 @@ TEST_CASE("trial: a duplicate is a failure of those producers that are idempoten
   REQUIRE(duplicates > 0);
 }
 
+TEST_CASE("trial: a producer with several sends in flight does not wait for one before the next, and all of them are judged") {
+  const auto acknowledged_with = [](const std::string& in_flight) {
+    const RunResult result =
+        run_trial(read(std::string(calm) + "[network]\nlatency = [\"20ms\", \"30ms\"]\n",
+                       {"producer[0].every=1ms", "producer[0].value_bytes=200", "producer[0].in_flight=" + in_flight}),
+                  1);
+    REQUIRE(result.outcome == RunResult::Outcome::valid);
+    return result.log.vacuity.acknowledged;
+  };
+  REQUIRE(2 * acknowledged_with("4") > 3 * acknowledged_with("1"));
+}
+
 TEST_CASE("trial: the same scenario and seed give the same run, another seed another one") {
   const Scenario scenario = read_file("random", {"duration=5s"});
   const RunResult first = run_trial(scenario, 5);
