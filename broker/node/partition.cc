@@ -139,12 +139,8 @@ void Partition::wake_all() {
 // --- trimming and settings ---
 
 Result<> Partition::configure(const TopicConfig& config) {
-  const bool minimum_changed = config.min_insync_replicas != config_.min_insync_replicas;
   config_ = config;
   configured_ = false;
-  if (auto* role = std::get_if<Leading>(&role_); role != nullptr && minimum_changed) {
-    take(role->rules.configured(config.min_insync_replicas, host_.env.clock.now()));
-  }
   TRY(log_->configure(log_config_of(config, host_.disk_timeout, host_.exhibits)));
   configured_ = true;
   return {};

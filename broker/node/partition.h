@@ -222,8 +222,8 @@ class Partition final : public std::enable_shared_from_this<Partition> {
   Result<> begin_leading(const replication::PartitionState& state);
   /// Follows state.leader. Requires: no role. Suspends. Errors: as the disk.
   Result<> begin_following(const replication::PartitionState& state);
-  /// Newer metadata of the same leader epoch, or about brokers. Does not suspend.
-  void learn(const replication::PartitionState& state);
+  /// Newer metadata of the same leader epoch, its settings, or brokers. Does not suspend.
+  void learn(const replication::PartitionState& state, std::int32_t min_insync_replicas);
   /// For a leader: looks who has fallen behind.
   void tick();
   void isr_answered(std::int32_t leader_epoch, const replication::IsrAnswer& answer);

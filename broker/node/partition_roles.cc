@@ -74,10 +74,10 @@ Result<> Partition::begin_following(const replication::PartitionState& state) {
   return {};
 }
 
-void Partition::learn(const replication::PartitionState& state) {
+void Partition::learn(const replication::PartitionState& state, std::int32_t min_insync_replicas) {
   if (auto* role = std::get_if<Leading>(&role_)) {
     if (role->rules.leader_epoch() != state.leader_epoch) return;
-    take(role->rules.learned(state, host_.env.clock.now()));
+    take(role->rules.learned(state, min_insync_replicas, host_.env.clock.now()));
     role->rules.check_invariants();
     progress_.notify_all();  // a broker that has gone is not waited for any more
   } else if (std::holds_alternative<Following>(role_)) {

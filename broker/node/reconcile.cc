@@ -96,7 +96,7 @@ void Replicas::compare_topic(const metadata::TopicImage& topic, bool brokers_cha
       aim({record.topic_id, record.partition}, slot,
           Target{.id = {topic.name, record.partition}, .state = state_of(record), .config = *config});
     } else if (brokers_changed && slot.partition != nullptr) {
-      slot.partition->learn(slot.target->state);
+      slot.partition->learn(slot.target->state, slot.target->config.min_insync_replicas);
     }
   }
 }
@@ -118,7 +118,7 @@ void Replicas::aim(const PartitionName& name, Slot& slot, std::optional<Target> 
   if (partition != nullptr) {
     const bool same_epoch = target && partition->leader_epoch() == target->state.leader_epoch;
     if (!same_epoch) partition->end_role();
-    if (same_epoch) partition->learn(target->state);
+    if (same_epoch) partition->learn(target->state, target->config.min_insync_replicas);
   }
   slot.target = std::move(target);
   ++slot.version;
@@ -197,7 +197,7 @@ Result<> Replicas::step(const PartitionName& name, Slot& slot) {
   if (!partition->configured() || partition->config() != target.config) TRY(partition->configure(target.config));
   if (target.state.leader == replication::no_broker || !slot.target || *slot.target != target) return {};
   if (partition->leader_epoch() == target.state.leader_epoch) {
-    partition->learn(target.state);
+    partition->learn(target.state, target.config.min_insync_replicas);
     return {};
   }
   return target.state.leader == config_.broker_id ? partition->begin_leading(target.state)

@@ -13,7 +13,6 @@ Leader::Leader(const LeaderConfig& config, const PartitionState& committed, cons
       brokers_(brokers),
       epoch_start_(epoch_start),
       min_insync_replicas_(config.min_insync_replicas),
-      min_insync_replicas_told_(0),
       log_(log),
       isr_(committed, config.exhibits),
       high_watermark_(std::clamp(high_watermark, std::min(log.start, log.end), log.end)) {
@@ -56,7 +55,7 @@ LeaderEffects Leader::answered(const IsrAnswer& answer, Time now) {
   const std::int32_t before = isr_.committed().partition_epoch;
   LeaderEffects effects;
   // Who left the in-sync set below this minimum stays eligible: nothing may be committed without them.
-  if (answer.kind == IsrAnswer::Kind::accepted) min_insync_replicas_told_ = answer.min_insync_replicas;
+  if (answer.kind == IsrAnswer::Kind::accepted) told_ = {answer.min_insync_replicas, answer.partition_epoch};
   effects.propose = isr_.answered(answer);
   effects.watermark_moved = advance_watermark(now);
   effects.isr_changed = isr_.committed().partition_epoch != before;
@@ -65,7 +64,8 @@ LeaderEffects Leader::answered(const IsrAnswer& answer, Time now) {
   return effects;
 }
 
-LeaderEffects Leader::learned(const PartitionState& state, Time now) {
+LeaderEffects Leader::learned(const PartitionState& state, std::int32_t min_insync_replicas, Time now) {
+  const bool other_minimum = learn_minimum(state, min_insync_replicas);
   const bool newer = isr_.learned(state);
   for (const BrokerId id : isr_.committed().replicas) {
     if (id != config_.self) followers_.try_emplace(id);
@@ -73,8 +73,17 @@ LeaderEffects Leader::learned(const PartitionState& state, Time now) {
   std::erase_if(followers_, [&](const auto& entry) { return !contains(isr_.committed().replicas, entry.first); });
   forget_old_incarnations(now);
   LeaderEffects effects = settle(now);
-  effects.isr_changed = newer;
+  effects.isr_changed = newer || other_minimum;
   return effects;
+}
+
+// What the controller has told holds until the metadata have come as far, whatever they say of the minimum on the way there.
+// Returns: whether the minimum is another one now.
+bool Leader::learn_minimum(const PartitionState& state, std::int32_t min_insync_replicas) {
+  const std::int32_t before = minimum();
+  min_insync_replicas_ = min_insync_replicas;
+  if (state.partition_epoch >= told_.partition_epoch) told_ = {};
+  return minimum() != before;
 }
 
 // What an earlier incarnation had fetched says nothing about the one that runs now: it has to show its log end itself, for a lag
@@ -89,14 +98,6 @@ void Leader::forget_old_incarnations(Time now) {
   }
 }
 
-LeaderEffects Leader::configured(std::int32_t min_insync_replicas, Time now) {
-  min_insync_replicas_ = min_insync_replicas;
-  min_insync_replicas_told_ = 0;
-  LeaderEffects effects = settle(now);
-  effects.isr_changed = true;
-  return effects;
-}
-
 LeaderEffects Leader::settle(Time now) {
   LeaderEffects effects;
   effects.watermark_moved = advance_watermark(now);
@@ -106,8 +107,7 @@ LeaderEffects Leader::settle(Time now) {
 
 bool Leader::enough_replicas() const {
   const PartitionState& committed = isr_.committed();
-  const std::int32_t minimum = std::max(min_insync_replicas_, min_insync_replicas_told_);
-  return committed.isr.size() >= effective_min_isr(minimum, committed.replicas.size(), config_.exhibits);
+  return committed.isr.size() >= effective_min_isr(minimum(), committed.replicas.size(), config_.exhibits);
 }
 
 bool Leader::advance_watermark(Time now) {

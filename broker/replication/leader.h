@@ -9,6 +9,7 @@
 // produce requests that waited with the old one get NOT_LEADER_OR_FOLLOWER: nobody knows what becomes of their records.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -73,9 +74,8 @@ class Leader {
   /// At next_deadline(), or more often: followers that have fallen behind leave the ISR.
   LeaderEffects tick(Time now);
   LeaderEffects answered(const IsrAnswer& answer, Time now);
-  /// Newer metadata about the partition (same leader epoch) or about brokers.
-  LeaderEffects learned(const PartitionState& state, Time now);
-  LeaderEffects configured(std::int32_t min_insync_replicas, Time now);
+  /// Newer metadata about the partition (same leader epoch), its settings, or brokers. State and settings are of the same moment.
+  LeaderEffects learned(const PartitionState& state, std::int32_t min_insync_replicas, Time now);
 
   // --- answers ---
 
@@ -101,6 +101,14 @@ class Leader {
   void check_invariants() const;
 
  private:
+  /// By which the controller has decided about the in-sync set. It may have come further than this broker's metadata.
+  struct ToldMinimum {
+    std::int32_t min_insync_replicas = 0;
+    std::int32_t partition_epoch = 0;  // of that decision: metadata that have it have the minimum
+  };
+  bool learn_minimum(const PartitionState& state, std::int32_t min_insync_replicas);
+
+  std::int32_t minimum() const { return std::max(min_insync_replicas_, told_.min_insync_replicas); }
   bool may_join(BrokerId id, const FollowerProgress& progress) const;
   bool has_log_start(const FollowerProgress& progress) const;
   bool lags(BrokerId id, Time now) const;
@@ -114,8 +122,8 @@ class Leader {
   const BrokerStatuses& brokers_;
   const std::int64_t epoch_start_;
   // Volatile.
-  std::int32_t min_insync_replicas_;       // as far as this broker's metadata go
-  std::int32_t min_insync_replicas_told_;  // by the controller, which may have come further; until the metadata say it
+  std::int32_t min_insync_replicas_;  // as far as this broker's metadata go
+  ToldMinimum told_;
   LeaderLog log_;
   Isr isr_;
   std::int64_t high_watermark_;  // invariant: never falls

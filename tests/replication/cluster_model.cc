@@ -193,7 +193,7 @@ void Cluster::receive(const News& news) {
   const std::int32_t epoch = replica.metadata.partition.leader_epoch;
   replica.metadata = metadata;
   if (!first && metadata.partition.leader_epoch == epoch) {
-    if (replica.leader) act(news.to, replica.leader->learned(metadata.partition, now_));
+    if (replica.leader) act(news.to, replica.leader->learned(metadata.partition, options_.min_insync_replicas, now_));
   } else if (metadata.partition.leader == news.to) {
     begin_leading(news.to);
   } else {

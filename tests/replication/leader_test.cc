@@ -13,7 +13,8 @@ constexpr Duration lag = 30s;
 /// Broker 1 leads epoch 7 of a partition on 1, 2, 3; brokers have epochs 11, 12, 13.
 struct Fixture {
   explicit Fixture(std::int32_t min_insync = 2, BrokerIds isr = {1, 2, 3})
-      : leader(config(min_insync), {1, 7, 20, {1, 2, 3}, std::move(isr)}, brokers, 5, 3, {0, 5, 5}, now) {}
+      : min_insync_replicas(min_insync),
+        leader(config(min_insync), {1, 7, 20, {1, 2, 3}, std::move(isr)}, brokers, 5, 3, {0, 5, 5}, now) {}
 
   static LeaderConfig config(std::int32_t min_insync) {
     LeaderConfig config;
@@ -27,10 +28,12 @@ struct Fixture {
     leader.check_invariants();
     return effects;
   }
-  LeaderEffects answer(IsrAnswer::Kind kind, std::int32_t partition_epoch = 0, BrokerIds isr = {}) {
-    return leader.answered({leader.isr().in_flight().value_or(0), kind, 7, partition_epoch, std::move(isr)}, now);
+  LeaderEffects answer(IsrAnswer::Kind kind, std::int32_t partition_epoch = 0, BrokerIds isr = {}, std::int32_t decided_by = 0) {
+    return leader.answered({leader.isr().in_flight().value_or(0), kind, 7, partition_epoch, std::move(isr), decided_by}, now);
   }
+  LeaderEffects learn(const PartitionState& state) { return leader.learned(state, min_insync_replicas, now); }
 
+  std::int32_t min_insync_replicas;  // as the leader's metadata have it
   Time now = Time(100s);
   BrokerStatuses brokers{{1, {11, false, false}}, {2, {12, false, false}}, {3, {13, false, false}}};
   LeaderLog log{0, 5, 5};
@@ -65,7 +68,7 @@ TEST_CASE("watermark: it stands while the committed ISR is below the minimum") {
   Fixture f(2, {1});
   CHECK_FALSE(f.leader.log_moved({0, 9, 9}, f.now).watermark_moved);
   CHECK_FALSE(f.leader.enough_replicas());
-  CHECK(f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2}}, f.now).isr_changed);
+  CHECK(f.learn({1, 7, 21, {1, 2, 3}, {1, 2}}).isr_changed);
   CHECK(f.leader.enough_replicas());
 }
 
@@ -83,7 +86,7 @@ TEST_CASE("watermark: a follower that is caught up and may join holds it back, a
   f.fetch(2, 9);
   CHECK(f.leader.high_watermark() == 5);
   f.brokers[3].fenced = true;
-  f.leader.learned(f.leader.isr().committed(), f.now);
+  f.learn(f.leader.isr().committed());
   f.answer(IsrAnswer::Kind::ineligible_replica);
   CHECK(f.leader.high_watermark() == 9);
 }
@@ -126,9 +129,9 @@ TEST_CASE("low watermark: with an ISR below the minimum it is that of every repl
   f.leader.fetched({2, 12, 9, 3}, ReadOutcome::done, f.log, f.now);
   f.leader.fetched({3, 13, 9, 4}, ReadOutcome::done, f.log, f.now);
   f.brokers[2].fenced = true;
-  f.leader.learned({1, 7, 21, {1, 2, 3}, {1}}, f.now);
+  f.learn({1, 7, 21, {1, 2, 3}, {1}});
   CHECK(f.leader.low_watermark() == 3);
-  f.leader.learned({1, 7, 22, {1, 2, 3}, {1, 3}}, f.now);  // which ends what 2 was eligible for
+  f.learn({1, 7, 22, {1, 2, 3}, {1, 3}});  // which ends what 2 was eligible for
   CHECK(f.leader.low_watermark() == 4);
 }
 
@@ -201,7 +204,7 @@ TEST_CASE("ISR: to join takes the watermark and the epoch's start, and an incarn
 
 TEST_CASE("ISR: one that was in sync at the election and was put out comes back no sooner than at the epoch's start") {
   Fixture f;
-  f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2}}, f.now);
+  f.learn({1, 7, 21, {1, 2, 3}, {1, 2}});
   REQUIRE(f.leader.high_watermark() == 3);
   CHECK_FALSE(f.fetch(3, 4).propose.has_value());  // above the watermark that this leader knows of; the true one may be 5
   CHECK(members(f.fetch(3, 5).propose) == BrokerIds{1, 2, 3});
@@ -212,7 +215,7 @@ TEST_CASE("ISR: what an earlier incarnation fetched does not count for the one t
   f.fetch(2, 5);
   f.brokers[2].epoch = 99;
   CHECK_FALSE(f.leader.knows({2, 12, 5, 0}));
-  f.leader.learned(f.leader.isr().committed(), f.now);
+  f.learn(f.leader.isr().committed());
   CHECK_FALSE(f.leader.followers().at(2).log_end().has_value());
   CHECK_FALSE(f.leader.knows({4, 14, 5, 0}));
 }
@@ -228,7 +231,7 @@ TEST_CASE("ISR: only INELIGIBLE_REPLICA takes a proposal back; what is refused o
     CHECK_FALSE(f.answer(IsrAnswer::Kind::refused).propose.has_value());
     CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});
     CHECK_FALSE(f.fetch(3, 5).propose.has_value());
-    f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2}}, f.now);
+    f.learn({1, 7, 21, {1, 2, 3}, {1, 2}});
     CHECK(f.leader.isr().maximal() == BrokerIds{1, 2, 3});  // proposed again
     CHECK(f.leader.isr().in_flight().has_value());
   }
@@ -259,7 +262,7 @@ TEST_CASE("ISR: only INELIGIBLE_REPLICA takes a proposal back; what is refused o
     CHECK(members(f.leader.tick(f.now).propose) == BrokerIds{1, 2});
   }
   SECTION("overtaken by metadata: the answer ends the request all the same (KAFKA-12751)") {
-    f.leader.learned({1, 7, 21, {1, 2, 3}, {1, 2, 3}}, f.now);
+    f.learn({1, 7, 21, {1, 2, 3}, {1, 2, 3}});
     CHECK(f.leader.isr().in_flight().has_value());
     f.answer(IsrAnswer::Kind::accepted, 21, {1, 2, 3});
     CHECK(f.leader.isr().may_propose());
@@ -283,8 +286,30 @@ TEST_CASE("acks=all: waiting, done, too few replicas by then, or another epoch")
   f.fetch(3, 6);
   CHECK(f.leader.completion_of(ticket) == Completion::done);
   CHECK(f.leader.completion_of({6, 6}) == Completion::not_leader_or_follower);
-  f.leader.learned({1, 7, 21, {1, 2, 3}, {1}}, f.now);
+  f.learn({1, 7, 21, {1, 2, 3}, {1}});
   CHECK(f.leader.completion_of(ticket) == Completion::not_enough_replicas_after_append);
+}
+
+TEST_CASE("acks=all: the minimum that the controller has decided by holds until the metadata have come as far") {
+  Fixture f(1);
+  f.log = {0, 6, 6};
+  f.leader.log_moved(f.log, f.now);
+  f.fetch(2, 6);
+  f.now += lag + 1s;
+  CHECK(members(f.fetch(2, 6).propose) == BrokerIds{1, 2});  // 3 never came
+  f.answer(IsrAnswer::Kind::accepted, 24, {1, 2}, 3);
+  CHECK_FALSE(f.leader.enough_replicas());
+  // The first of two raises arrives; the second is what the decision was made by.
+  f.min_insync_replicas = 2;
+  f.learn({1, 7, 22, {1, 2, 3}, {1, 2, 3}});
+  CHECK_FALSE(f.leader.enough_replicas());
+  f.log = {0, 8, 8};
+  f.fetch(2, 8);
+  CHECK(f.leader.high_watermark() == 3);
+  // It was lowered again since.
+  CHECK(f.learn({1, 7, 24, {1, 2, 3}, {1, 2}}).isr_changed);
+  CHECK(f.leader.enough_replicas());
+  CHECK(f.leader.high_watermark() == 8);
 }
 
 TEST_CASE("ListOffsets: the latest offset is not known before the watermark has reached the epoch's start (KIP-207)") {
