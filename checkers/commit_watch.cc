@@ -118,7 +118,7 @@ void CommitWatch::check_joined(const PartitionView& view, std::span<const Replic
 }
 
 std::vector<Finding> CommitWatch::observe(const PartitionView& view, std::span<const ReplicaMarks> replicas,
-                                          std::int64_t acknowledged_end) {
+                                          std::int64_t acknowledged_end, std::int64_t deleted_below) {
   std::vector<Finding> findings;
   if (given_up_.contains(view.partition)) return findings;
   Committed& committed = committed_[view.partition];
@@ -146,6 +146,13 @@ std::vector<Finding> CommitWatch::observe(const PartitionView& view, std::span<c
           "everything below {} was {}, and node {}, which {} in leader epoch {}, holds what is below {}", committed.end,
           committed.node < 0 ? "acknowledged" : fmt::format("committed, says node {}", committed.node), replica.node,
           leads_now(view, replica) ? "leads" : "could be elected", view.leader_epoch, replica.safe_end);
+    }
+    if (replica.log_start < deleted_below) {
+      add(findings, anomaly::member_keeps_deleted, view.partition,
+          "DeleteRecords has answered that nothing below {} is left, and the log of node {}, which {} in leader epoch {}, starts "
+          "at {}",
+          deleted_below, replica.node, leads_now(view, replica) ? "leads" : "could be elected", view.leader_epoch,
+          replica.log_start);
     }
     if (first == nullptr) {
       first = &replica;

@@ -28,6 +28,7 @@ inline constexpr std::string_view epochs_differ = "epochs-differ";
 inline constexpr std::string_view leader_without_its_epoch = "leader-without-its-epoch";
 inline constexpr std::string_view producers_differ = "producers-differ";
 inline constexpr std::string_view joined_too_early = "joined-too-early";
+inline constexpr std::string_view member_keeps_deleted = "member-keeps-deleted";
 }  // namespace anomaly
 
 /// From which offset on a log's records are of a leader epoch.
@@ -73,6 +74,7 @@ class CommitWatch {
   /// What was acknowledged with acks=all up to `end` is committed, and so is what lies below any replica's watermark:
   ///   a leader's watermark is not beyond its own safe end;
   ///   every registered member of ISR and ELR, and whoever leads in the view's epoch, has all that was ever committed, safely;
+  ///   each of them has let go of what lies below `deleted_below`, as DeleteRecords has answered;
   ///   any two of them have it in the same leader epochs;
   ///   a leader has entered its epoch;
   ///   who has joined the ISR in an epoch has everything up to where that epoch starts in its leader's log: until then nobody knows how much of
@@ -80,7 +82,8 @@ class CommitWatch {
   ///   two of them that have exactly that know the same of every producer of which both retain something.
   ///
   /// Requires: `view` is not older than the one of the call before.
-  std::vector<Finding> observe(const PartitionView& view, std::span<const ReplicaMarks> replicas, std::int64_t acknowledged_end);
+  std::vector<Finding> observe(const PartitionView& view, std::span<const ReplicaMarks> replicas, std::int64_t acknowledged_end,
+                               std::int64_t deleted_below = 0);
 
   /// The partition was elected uncleanly, which gives up what was promised: it is not judged any more.
   void give_up(const std::string& partition) { given_up_.insert(partition); }

@@ -86,7 +86,9 @@ std::vector<checkers::Finding> CommitProbe::look_at(const PartitionKey& key, con
     const auto epoch = broker_epochs.find(marks.node);
     marks.registered = epoch != broker_epochs.end() && epoch->second == server.broker->lifecycle().epoch();
   }
-  return watch_.observe(view, replicas, acknowledged_end({topic, key.second}));
+  const client::TopicPartition name{topic, key.second};
+  const auto gone = state_.gone_below.find(name);
+  return watch_.observe(view, replicas, acknowledged_end(name), gone == state_.gone_below.end() ? 0 : gone->second);
 }
 
 std::int64_t CommitProbe::acknowledged_end(const client::TopicPartition& partition) const {

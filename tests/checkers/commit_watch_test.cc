@@ -115,6 +115,19 @@ TEST_CASE("commit watch: who joins the ISR in an epoch has everything up to wher
   CHECK(observed({leader(10, 5), member(2, 7, 5)}, 5).empty());
 }
 
+TEST_CASE("commit watch: whoever could be elected has let go of what was deleted") {
+  const auto observed_after_deletion = [](std::int64_t log_start, std::int32_t node) {
+    ReplicaMarks other = member(node, 10, 10);
+    other.log_start = log_start;
+    ReplicaMarks first = leader(10, 10);
+    first.log_start = 4;
+    return CommitWatch().observe(view, std::vector{first, other}, 0, 4);
+  };
+  CHECK(observed_after_deletion(4, 2).empty());
+  has_only(observed_after_deletion(3, 2), anomaly::member_keeps_deleted);
+  has_only(observed_after_deletion(3, 3), anomaly::member_keeps_deleted);  // eligible
+}
+
 TEST_CASE("commit watch: replicas with the same committed log know the same of its producers") {
   ReplicaMarks a = leader(10, 10);
   ReplicaMarks b = member(2, 10, 10);
