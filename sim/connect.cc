@@ -107,6 +107,7 @@ void Internet::on_connect_arrives(std::uint32_t slot, std::uint32_t generation) 
   } else {
     connection.phase = Connection::Phase::accepted;
     to.attached = true;
+    to.machine_lost = false;  // a request that was on its way through a power loss reaches whoever is back
     connection.pipe[1].last_arrival = answered;
     listener->pending_.emplace_back(connection.slot, connection.generation);
     listener->acceptors_.wake_one();

@@ -147,6 +147,31 @@ TEST_CASE("network: the peer of a machine that lost power hears nothing until it
   REQUIRE(answers == std::vector<std::string>{"one", "timed_out (injected)", "connection_reset (injected)"});
 }
 
+TEST_CASE("network: who asks for a connection while the machine loses power gets one to the process that is back") {
+  sim::World world({.seed = 1});
+  const sim::NodeId server = world.add_node("server", {"server"}, echo_server);
+  std::string answer;
+  const sim::NodeId client = world.add_node("client", {"client"}, [&](Env& env) {
+    auto stream = env.network.connect({"server", port}, no_deadline).value();
+    answer = echo(env, *stream, "hello");
+    // Whoever reads at the other end when its process is killed must not be woken by this later.
+    static_cast<void>(sleep_until(at(5s)));
+    stream->reset();
+  });
+  for (const auto& [from, to] : {std::pair(client, server), std::pair(server, client)}) {
+    world.link(from, to).latency = {50ms, 50ms, 50ms};
+  }
+  world.run_for(10ms);
+  world.crash(server);
+  world.restart(server, 10ms);
+  world.run_for(2s);
+  CHECK(answer == "hello");
+  world.kill(server);
+  world.restart(server, 10ms);
+  world.run_for(10s);
+  CHECK(world.open_connections() == 0);
+}
+
 TEST_CASE("network: the peer of a killed process reads the end of the stream") {
   sim::World world({.seed = 6});
   const sim::NodeId server = world.add_node("server", {"server"}, echo_server);
