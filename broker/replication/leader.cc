@@ -13,6 +13,7 @@ Leader::Leader(const LeaderConfig& config, const PartitionState& committed, cons
       brokers_(brokers),
       epoch_start_(epoch_start),
       min_insync_replicas_(config.min_insync_replicas),
+      learned_epoch_(committed.partition_epoch),
       log_(log),
       isr_(committed, config.exhibits),
       high_watermark_(std::clamp(high_watermark, std::min(log.start, log.end), log.end)) {
@@ -55,7 +56,8 @@ LeaderEffects Leader::answered(const IsrAnswer& answer, Time now) {
   const std::int32_t before = isr_.committed().partition_epoch;
   LeaderEffects effects;
   // Who left the in-sync set below this minimum stays eligible: nothing may be committed without them.
-  if (answer.kind == IsrAnswer::Kind::accepted) told_ = {answer.min_insync_replicas, answer.partition_epoch};
+  const bool news = answer.kind == IsrAnswer::Kind::accepted && answer.partition_epoch > learned_epoch_;
+  if (news) told_ = {answer.min_insync_replicas, answer.partition_epoch};
   effects.propose = isr_.answered(answer);
   effects.watermark_moved = advance_watermark(now);
   effects.isr_changed = isr_.committed().partition_epoch != before;
@@ -82,6 +84,7 @@ LeaderEffects Leader::learned(const PartitionState& state, std::int32_t min_insy
 bool Leader::learn_minimum(const PartitionState& state, std::int32_t min_insync_replicas) {
   const std::int32_t before = minimum();
   min_insync_replicas_ = min_insync_replicas;
+  learned_epoch_ = std::max(learned_epoch_, state.partition_epoch);
   if (state.partition_epoch >= told_.partition_epoch) told_ = {};
   return minimum() != before;
 }

@@ -123,6 +123,7 @@ class Leader {
   const std::int64_t epoch_start_;
   // Volatile.
   std::int32_t min_insync_replicas_;  // as far as this broker's metadata go
+  std::int32_t learned_epoch_;        // and which change of the partition is the last in them
   ToldMinimum told_;
   LeaderLog log_;
   Isr isr_;

@@ -312,6 +312,18 @@ TEST_CASE("acks=all: the minimum that the controller has decided by holds until 
   CHECK(f.leader.high_watermark() == 8);
 }
 
+TEST_CASE("acks=all: an answer that comes after the metadata of its decision says nothing new of the minimum") {
+  Fixture f(2);
+  f.now += lag + 1s;
+  REQUIRE(members(f.fetch(2, 5).propose) == BrokerIds{1, 2});
+  f.learn({1, 7, 21, {1, 2, 3}, {1, 2}});
+  f.min_insync_replicas = 1;
+  f.learn({1, 7, 22, {1, 2, 3}, {1}});
+  CHECK(f.leader.enough_replicas());
+  f.answer(IsrAnswer::Kind::accepted, 21, {1, 2}, 2);
+  CHECK(f.leader.enough_replicas());
+}
+
 TEST_CASE("ListOffsets: the latest offset is not known before the watermark has reached the epoch's start (KIP-207)") {
   Fixture f;
   CHECK_FALSE(f.leader.latest_offset_known());
