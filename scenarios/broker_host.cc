@@ -61,7 +61,7 @@ Result<> BrokerHost::serve(Env& env, Event& stop) {
     broker_ = &broker;
     look_ = &look;
     looking.spawn("probe", [&] {
-      while (look.wait()) {
+      while (look.wait() && broker_ != nullptr) {
         probe_.look_at_producers(name(), broker);
         look.reset();
       }

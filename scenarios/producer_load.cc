@@ -83,7 +83,7 @@ class ProducerLoad {
     config.compression = static_cast<protocol::Codec>(codec);  // both are numbered as on the wire
     config.delivery_timeout = std::max(spec_.delivery_timeout, spec_.request_timeout);
     config.block_max = spec_.delivery_timeout;
-    // All records of a send go together. With several sends under way the largest value fills a batch, so that batches do not wait for others.
+    // All records of a send go together; with several sends under way the largest value fills a batch, which then does not wait for others.
     constexpr std::int64_t around_a_value = 64;  // bytes, at most
     const std::int64_t value_bytes = spec_.value_bytes.high;
     const std::int64_t batch_bytes = spec_.in_flight > 1 ? value_bytes : spec_.batch.high * (value_bytes + around_a_value);

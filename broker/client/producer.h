@@ -9,7 +9,7 @@
 //                again: Acknowledgement::maybe_duplicated says when that can have happened.
 //   numbers      Each partition is numbered on its own, under an epoch of its own. A batch that is given up with an unknown outcome may
 //                still arrive, so the next one begins a new epoch, which fences it (KIP-360). Only what is certainly not there is ever
-//                numbered again.
+//                numbered again. After the last of 32768 epochs comes a new producer id, which fences nothing.
 //   errors       A record that failed has a definite error only if none of its attempts can have been appended.
 //   back-pressure send() waits while buffer_bytes are taken by records that are not settled yet.
 #pragma once
@@ -78,6 +78,7 @@ class Producer {
     std::deque<std::shared_ptr<Batch>> batches;  // not settled yet
     bool asking = false;                         // a fiber looks for the leader
     std::optional<BatchNumber> numbering;        // of the next batch
+    std::optional<Leader> known_by;              // the leader that has acknowledged a batch of this epoch
     std::uint64_t numbered = 0;                  // how many batches
   };
   struct Addressed {
@@ -96,7 +97,8 @@ class Producer {
   // producer_sender.cc
   void run_sender();
   Time dispatch();
-  bool send_some(Time now, Time& next);
+  enum class Sends : std::uint8_t { first, following };  // of each partition
+  bool send_some(Sends which, Time now, Time& next);
   std::shared_ptr<Batch> next_batch(const Queue& queue, Time now, Time& next) const;
   bool may_follow(const Queue& queue, const Batch& batch, const Leader& leader) const;
   void find_leader(Queue& queue);

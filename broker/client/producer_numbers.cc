@@ -105,6 +105,7 @@ void Producer::numbers_left_over(Queue& queue, const Batch& batch, const ClientE
 
 void Producer::begin_epoch(Queue& queue) {
   BatchNumber& numbering = *queue.numbering;
+  queue.known_by.reset();
   if (numbering.producer_epoch == INT16_MAX) {
     queue.numbering.reset();
     producer_id_.reset();

@@ -37,25 +37,28 @@ Time Producer::dispatch() {
              ClientError(Error(Errc::timed_out, "delivery.timeout.ms has passed")).indefinite_if(late.maybe_appended));
     }
   }
-  while (send_some(now, next)) {
+  // What others wait behind goes first, so that a few partitions with much to send do not keep the rest from a busy broker.
+  for (const Sends which : {Sends::first, Sends::following}) {
+    while (send_some(which, now, next)) {
+    }
   }
   return next;
 }
 
 /// Sends one batch of each partition that has one ready. Returns: whether there was any.
-bool Producer::send_some(Time now, Time& next) {
+bool Producer::send_some(Sends which, Time now, Time& next) {
   bool any = false;
   std::map<std::int32_t, Request> open;
   for (auto& [partition, queue] : queues_) {
     std::shared_ptr<Batch> batch = next_batch(queue, now, next);
-    if (batch == nullptr) continue;
+    if (batch == nullptr || (batch == queue.batches.front()) != (which == Sends::first)) continue;
     const std::optional<Leader> leader = cluster_.known_leader(partition);
     if (!leader.has_value()) {
       if (std::exchange(queue.asking, true)) continue;
       tasks_.spawn("producer.metadata", [this, &waiting = queue] { find_leader(waiting); });
       continue;
     }
-    if (batch != queue.batches.front() && !may_follow(queue, *batch, *leader)) continue;
+    if (which == Sends::following && !may_follow(queue, *batch, *leader)) continue;
     if (config_.idempotent() && !can_number(queue)) continue;
     if (in_flight_[leader->broker] >= config_.requests_in_flight_max) continue;
     Request& request = open[leader->broker];
@@ -97,13 +100,13 @@ std::shared_ptr<Producer::Batch> Producer::next_batch(const Queue& queue, Time n
   return *found;
 }
 
-/// Whether `batch` may leave while all before it are on their way. The brokers see to the order by the numbers; they need help where they
-/// know none: the first batch of an epoch goes alone, for a broker that has forgotten a producer takes any number of it. What has been
-/// numbered before may have others behind it, and goes alone as well.
+/// Whether `batch` may leave while all before it are on their way. The brokers see to the order by the numbers, but one that knows nothing of a
+/// producer takes any number of it: until a leader has acknowledged a batch of the epoch, one goes alone. What has been numbered before may
+/// have others behind it, and goes alone as well.
 bool Producer::may_follow(const Queue& queue, const Batch& batch, const Leader& leader) const {
   if (!config_.idempotent() || !queue.numbering.has_value() || batch.number.has_value()) return false;
   const Batch& oldest = *queue.batches.front();
-  if (oldest.number->base_sequence == 0 || queue.numbered - oldest.place >= batches_known_again) return false;
+  if (queue.known_by != leader || queue.numbered - oldest.place >= batches_known_again) return false;
   return std::ranges::all_of(queue.batches, [&](const auto& other) {
     return !other->in_flight || (other->number->same_epoch(*queue.numbering) && other->sent_to == leader);
   });
@@ -116,8 +119,9 @@ void Producer::find_leader(Queue& queue) {
   queue.asking = false;
   if (!leader && leader.error().is_cancelled()) return;
   const bool for_good = !leader && !leader.error().retriable();
-  if (for_good && !queue.batches.empty() && !queue.batches.front()->in_flight)
-    settle(queue, *queue.batches.front(), std::move(leader).error());
+  const bool on_its_way = !queue.batches.empty() && queue.batches.front()->in_flight;
+  if (for_good && on_its_way) return;  // the rest is looked at when that is settled
+  if (for_good && !queue.batches.empty()) settle(queue, *queue.batches.front(), std::move(leader).error());
   changed_.notify_all();
 }
 
@@ -231,6 +235,8 @@ void Producer::settle(Queue& queue, Batch& batch, ClientError error) {
 
 void Producer::acknowledge(Queue& queue, Batch& batch, std::int64_t base_offset, std::int64_t append_time_ms) {
   batch.in_flight = false;
+  const bool in_epoch = batch.number && queue.numbering && batch.number->same_epoch(*queue.numbering);
+  if (in_epoch) queue.known_by = batch.sent_to;
   batch.outcome->append_time_ms = append_time_ms;
   finish(queue, batch,
          Acknowledgement{queue.partition, base_offset, append_time_ms, batch.attempts,
@@ -239,6 +245,7 @@ void Producer::acknowledge(Queue& queue, Batch& batch, std::int64_t base_offset,
 
 void Producer::finish(Queue& queue, Batch& batch, ClientResult<Acknowledgement> result) {
   const auto place = std::ranges::find_if(queue.batches, [&](const auto& other) { return other.get() == &batch; });
+  ENSURE(place != queue.batches.end());
   const std::shared_ptr<Batch> kept = *place;
   queue.batches.erase(place);
   if (!result) numbers_left_over(queue, batch, result.error());

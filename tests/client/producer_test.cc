@@ -535,6 +535,31 @@ TEST_CASE("producer: with several batches on their way each record is there once
   }
 }
 
+TEST_CASE("producer: a leader that may know nothing of the producer gets one batch at a time, for it would take any number") {
+  Simulated simulated(2);
+  simulated.cluster.add_topic("orders", 1);
+  bool refuses = false;
+  simulated.cluster.script = [&](std::int32_t, const protocol::RequestHeader& request, int) {
+    if (request.api_key != ApiKey::produce || !std::exchange(refuses, false)) return Reaction{};
+    return refuse(ErrorCode::not_enough_replicas);
+  };
+  simulated.run([&](Env& env) {
+    Producer producer(env, one_a_batch(simulated));
+    need(producer.send_and_wait(record("orders", "a")));
+    need(producer.send_and_wait(record("orders", "b")));
+    FakePartition& partition = simulated.cluster.at(orders);
+    partition.leader = 2;
+    ++partition.epoch;
+    partition.batches.clear();  // deleted, and forgotten with them who wrote them
+    const Delivery moved = need(producer.send(record("orders", "c")));
+    while (simulated.cluster.seen[ApiKey::metadata] < 2) static_cast<void>(sleep_until(env.clock.now() + 1us));
+    refuses = true;
+    for (const Delivery& delivery : send_letters(producer, "def")) need(delivery.wait());
+    need(moved.wait());
+  });
+  CHECK(simulated.cluster.values(orders) == "cdef");
+}
+
 TEST_CASE("producer: behind a batch that is refused for good the others go on, under a new epoch") {
   Simulated simulated;
   simulated.cluster.add_topic("orders", 1);
