@@ -308,8 +308,10 @@ TEST_CASE("producer: a crash of its node in the middle of everything leaves noth
 namespace {
 
 /// (producer id, epoch, first sequence) of each batch in the log.
-std::vector<std::array<std::int64_t, 3>> numbers(FakeCluster& cluster, const TopicPartition& partition) {
-  std::vector<std::array<std::int64_t, 3>> found;
+using Numbers = std::vector<std::array<std::int64_t, 3>>;
+
+Numbers numbers(FakeCluster& cluster, const TopicPartition& partition) {
+  Numbers found;
   for (const Slice& bytes : cluster.at(partition).batches) {
     const protocol::BatchView batch = *protocol::BatchView::parse(bytes);
     found.push_back({batch.producer_id(), batch.producer_epoch(), batch.base_sequence()});
@@ -358,80 +360,76 @@ TEST_CASE("producer: each partition is numbered on its own, by records; what was
     need(producer.send_and_wait(record("orders", "c", 0)));
     need(producer.send_and_wait(record("orders", "d", 1)));
   });
-  CHECK(numbers(simulated.cluster, {"orders", 0}) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}, {1000, 0, 3}});
-  CHECK(numbers(simulated.cluster, {"orders", 1}) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}});
+  CHECK(numbers(simulated.cluster, {"orders", 0}) == Numbers{{1000, 0, 0}, {1000, 0, 3}});
+  CHECK(numbers(simulated.cluster, {"orders", 1}) == Numbers{{1000, 0, 0}});
 }
 
-TEST_CASE("producer: after a batch whose outcome is unknown the next one begins a new epoch (KIP-360)") {
-  Simulated simulated;
+namespace {
+
+/// Runs `body` with an idempotent producer, while its requests meet `reactions`.
+void with_producer(Simulated& simulated, std::vector<Reaction> reactions, const std::function<void(Env&, Producer&)>& body) {
   simulated.cluster.add_topic("orders", 1);
-  simulated.cluster.script =
-      FakeCluster::on(ApiKey::produce, {{}, {.kind = Kind::serve_and_refuse, .code = ErrorCode::unknown_server_error}});
+  simulated.cluster.script = FakeCluster::on(ApiKey::produce, std::move(reactions));
   simulated.run([&](Env& env) {
     ProducerConfig config = simulated.producer_config();
     idempotent(config);
     Producer producer(env, config);
-    need(producer.send_and_wait(record("orders", "a")));
-    CHECK_FALSE(producer.send_and_wait(record("orders", "b")).error().definite);
-    need(producer.send_and_wait(record("orders", "c")));
+    body(env, producer);
   });
-  CHECK(numbers(simulated.cluster, orders) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}, {1000, 0, 1}, {1000, 1, 0}});
+}
+
+}  // namespace
+
+TEST_CASE("producer: after a batch whose outcome is unknown the next one begins a new epoch (KIP-360)") {
+  Simulated simulated;
+  with_producer(simulated, {{}, {.kind = Kind::serve_and_refuse, .code = ErrorCode::unknown_server_error}},
+                [](Env&, Producer& producer) {
+                  need(producer.send_and_wait(record("orders", "a")));
+                  CHECK_FALSE(producer.send_and_wait(record("orders", "b")).error().definite);
+                  need(producer.send_and_wait(record("orders", "c")));
+                });
+  CHECK(numbers(simulated.cluster, orders) == Numbers{{1000, 0, 0}, {1000, 0, 1}, {1000, 1, 0}});
 }
 
 TEST_CASE("producer: a batch that a broker calls out of order goes again, and begins a new epoch (KIP-360)") {
   const ErrorCode code = GENERATE(ErrorCode::out_of_order_sequence_number, ErrorCode::unknown_producer_id);
   Simulated simulated;
-  simulated.cluster.add_topic("orders", 1);
-  simulated.cluster.script = FakeCluster::on(ApiKey::produce, {{}, refuse(code)});
-  simulated.run([&](Env& env) {
-    ProducerConfig config = simulated.producer_config();
-    idempotent(config);
-    Producer producer(env, config);
+  with_producer(simulated, {{}, refuse(code)}, [](Env&, Producer& producer) {
     need(producer.send_and_wait(record("orders", "a")));
     CHECK(need(producer.send_and_wait(record("orders", "b"))).attempts == 2);
     need(producer.send_and_wait(record("orders", "c")));
   });
   CHECK(simulated.cluster.values(orders) == "abc");
-  CHECK(numbers(simulated.cluster, orders) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}, {1000, 1, 0}, {1000, 1, 1}});
+  CHECK(numbers(simulated.cluster, orders) == Numbers{{1000, 0, 0}, {1000, 1, 0}, {1000, 1, 1}});
 }
 
 TEST_CASE("producer: a batch that may be there already keeps its numbers when a broker calls it out of order") {
   Simulated simulated;
-  simulated.cluster.add_topic("orders", 1);
-  simulated.cluster.script =
-      FakeCluster::on(ApiKey::produce, {{}, {.kind = Kind::serve_and_close}, refuse(ErrorCode::out_of_order_sequence_number)});
-  simulated.run([&](Env& env) {
-    ProducerConfig config = simulated.producer_config();
-    idempotent(config);
-    Producer producer(env, config);
-    need(producer.send_and_wait(record("orders", "a")));
-    CHECK(need(producer.send_and_wait(record("orders", "b"))).attempts == 3);
-    need(producer.send_and_wait(record("orders", "c")));
-  });
+  with_producer(simulated, {{}, {.kind = Kind::serve_and_close}, refuse(ErrorCode::out_of_order_sequence_number)},
+                [](Env&, Producer& producer) {
+                  need(producer.send_and_wait(record("orders", "a")));
+                  CHECK(need(producer.send_and_wait(record("orders", "b"))).attempts == 3);
+                  need(producer.send_and_wait(record("orders", "c")));
+                });
   CHECK(simulated.cluster.values(orders) == "abc");
-  CHECK(numbers(simulated.cluster, orders) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}, {1000, 0, 1}, {1000, 0, 2}});
+  CHECK(numbers(simulated.cluster, orders) == Numbers{{1000, 0, 0}, {1000, 0, 1}, {1000, 0, 2}});
 }
 
 TEST_CASE("producer: a batch that may be there is given up as unknown if brokers go on missing what came before it") {
   Simulated simulated;
-  simulated.cluster.add_topic("orders", 1);
   std::vector<Reaction> steps{{}, {.kind = Kind::serve_and_close}};
   steps.insert(steps.end(), 1000, refuse(ErrorCode::out_of_order_sequence_number));
-  simulated.cluster.script = FakeCluster::on(ApiKey::produce, steps);
-  simulated.run([&](Env& env) {
-    ProducerConfig config = simulated.producer_config();
-    idempotent(config);
-    Producer producer(env, config);
+  with_producer(simulated, steps, [&](Env& env, Producer& producer) {
     need(producer.send_and_wait(record("orders", "a")));
     const Time sent = env.clock.now();
     const ClientResult<Acknowledgement> result = producer.send_and_wait(record("orders", "b"));
     REQUIRE_FALSE(result.has_value());
     CHECK_FALSE(result.error().definite);
-    CHECK(env.clock.now() - sent < config.delivery_timeout / 2);
+    CHECK(env.clock.now() - sent < simulated.producer_config().delivery_timeout / 2);
     simulated.cluster.script = FakeCluster::on(ApiKey::produce, {});
     need(producer.send_and_wait(record("orders", "c")));
   });
-  CHECK(numbers(simulated.cluster, orders) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}, {1000, 0, 1}, {1000, 1, 0}});
+  CHECK(numbers(simulated.cluster, orders) == Numbers{{1000, 0, 0}, {1000, 0, 1}, {1000, 1, 0}});
 }
 
 namespace {
@@ -573,7 +571,7 @@ TEST_CASE("producer: behind a batch that is refused for good the others go on, u
     need(deliveries[2].wait());
   });
   CHECK(simulated.cluster.values(orders) == "acd");
-  CHECK(numbers(simulated.cluster, orders) == std::vector<std::array<std::int64_t, 3>>{{1000, 0, 0}, {1000, 1, 0}, {1000, 1, 1}});
+  CHECK(numbers(simulated.cluster, orders) == Numbers{{1000, 0, 0}, {1000, 1, 0}, {1000, 1, 1}});
 }
 
 TEST_CASE("producer: behind a batch whose outcome is unknown the others are there once, in order, or are known not to be") {
