@@ -168,6 +168,20 @@ std::vector<Finding> check_unfenced(std::int32_t node, std::int64_t broker_epoch
   return findings;
 }
 
+std::vector<Finding> check_carried_out(const CarriedOut& replica) {
+  std::vector<Finding> findings;
+  if (!replica.held) return findings;
+  const auto broken = [&](const std::string& what) {
+    add(findings, anomaly::metadata_not_carried_out, replica.partition,
+        "node {} says that it has carried out all metadata up to {}, and {}", replica.node, replica.applied, what);
+  };
+  if (replica.decided != replica.held) broken(fmt::format("has a role of epoch {}, which is over", replica.held->leader_epoch));
+  for (const CarriedOut::Setting& setting : replica.settings) {
+    if (setting.in_force != setting.decided) broken(fmt::format("works without {} = {}", setting.key, setting.decided));
+  }
+  return findings;
+}
+
 std::vector<Finding> ClusterWatch::observe_leader(const std::string& partition, const ReplicaSnapshot& replica) {
   std::vector<Finding> findings;
   if (!replica.leads) return findings;

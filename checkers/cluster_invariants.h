@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -85,6 +86,31 @@ std::vector<Finding> check_acknowledged_committed(const PartitionView& view, std
 /// A broker that the controller has unfenced has carried out the metadata records up to its own registration, which is the one with the
 /// number of its epoch.
 std::vector<Finding> check_unfenced(std::int32_t node, std::int64_t broker_epoch, std::int64_t applied);
+
+/// A replica on a broker that says of metadata that it has carried them out.
+struct CarriedOut {
+  struct Role {
+    std::int32_t leader = -1;
+    std::int32_t leader_epoch = -1;
+
+    bool operator==(const Role&) const = default;
+  };
+  struct Setting {
+    std::string key;
+    std::string decided;
+    std::string in_force;
+  };
+
+  std::int32_t node = -1;
+  std::string partition;
+  std::int64_t applied = 0;     // up to where the metadata are carried out
+  std::optional<Role> decided;  // nothing: the partition is gone
+  std::optional<Role> held;     // nothing: it waits for a disk, and tries again from time to time
+  std::vector<Setting> settings;
+};
+
+/// It has ended the roles that those metadata end, and works with the settings that they set.
+std::vector<Finding> check_carried_out(const CarriedOut& replica);
 
 /// Over a whole run: a partition has one leader in a leader epoch, and an incarnation of a broker one epoch, which no other had.
 class ClusterWatch {

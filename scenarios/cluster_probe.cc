@@ -140,29 +140,24 @@ void ClusterProbe::look_at_broker(const RunningServer& server) {
   }
 }
 
-// A broker that says of metadata that it has carried them out has ended the roles that they end, and works with the settings that they set.
-// Who has no role may wait for a disk, and tries again from time to time.
 void ClusterProbe::look_at_roles(Broker& broker) {
   const metadata::ClusterImage& image = broker.image();
   if (broker.replicas().applied() != image.applied()) return;
   for (const std::shared_ptr<Partition>& partition : broker.replicas().partitions()) {
-    const metadata::PartitionRecord* record = image.partition(partition->topic_id(), partition->id().index);
-    if (partition->leader_epoch() == replication::no_epoch) continue;
-    const bool as_decided =
-        record != nullptr && partition->leader_epoch() == record->leader_epoch && partition->leader() == record->leader;
-    std::string broken;
-    if (!as_decided) broken = "has a role of epoch " + std::to_string(partition->leader_epoch()) + ", which is over";
-    for (const auto& [key, value] : image.config(metadata::ConfigScope::topic, partition->id().topic)) {
-      const auto* known = topic_config_table().find(key);
-      if (known != nullptr && topic_config_table().get(partition->config(), *known) != value)
-        broken = "works without " + key + " = " + value;
+    checkers::CarriedOut replica;
+    replica.node = broker.node_id();
+    replica.partition = to_string(partition->id());
+    replica.applied = image.applied();
+    if (const auto* record = image.partition(partition->topic_id(), partition->id().index)) {
+      replica.decided = {record->leader, record->leader_epoch};
     }
-    if (broken.empty()) continue;
-    const std::string name = to_string(partition->id());
-    add({{.anomaly = std::string(checkers::anomaly::metadata_not_carried_out),
-          .partition = name,
-          .text = name + ": node " + std::to_string(broker.node_id()) + " says that it has carried out all metadata up to " +
-                  std::to_string(image.applied()) + ", and " + broken}});
+    if (partition->leader_epoch() != replication::no_epoch) replica.held = {partition->leader(), partition->leader_epoch()};
+    for (const auto& [key, value] : image.config(metadata::ConfigScope::topic, partition->id().topic)) {
+      if (const auto* known = topic_config_table().find(key)) {
+        replica.settings.push_back({key, value, topic_config_table().get(partition->config(), *known)});
+      }
+    }
+    add(checkers::check_carried_out(replica));
   }
 }
 

@@ -166,6 +166,34 @@ TEST_CASE("cluster invariants: one leader in a leader epoch, one incarnation wit
   has_only(watch.observe_broker(2, 1, 101), anomaly::broker_epoch_reused);
 }
 
+TEST_CASE("cluster invariants: metadata that are called carried out have ended roles and set settings") {
+  CarriedOut replica;
+  replica.partition = "t-0";
+  replica.decided = CarriedOut::Role{1, 7};
+  replica.held = replica.decided;
+  CHECK(check_carried_out(replica).empty());
+  replica.settings = {{"retention.ms", "5", "5"}};
+  CHECK(check_carried_out(replica).empty());
+  SECTION("a role of an earlier epoch") {
+    replica.held->leader_epoch = 6;
+    has_only(check_carried_out(replica), anomaly::metadata_not_carried_out);
+  }
+  SECTION("another leader") {
+    replica.held->leader = 3;
+    has_only(check_carried_out(replica), anomaly::metadata_not_carried_out);
+  }
+  SECTION("a partition that is gone") {
+    replica.decided.reset();
+    has_only(check_carried_out(replica), anomaly::metadata_not_carried_out);
+    replica.held.reset();
+    CHECK(check_carried_out(replica).empty());
+  }
+  SECTION("another setting") {
+    replica.settings = {{"retention.ms", "6", "5"}};
+    has_only(check_carried_out(replica), anomaly::metadata_not_carried_out);
+  }
+}
+
 TEST_CASE("cluster invariants: a broker is unfenced when it has carried out its own registration") {
   CHECK(check_unfenced(2, 40, 41).empty());
   has_only(check_unfenced(2, 40, 40), anomaly::unfenced_too_early);
