@@ -246,7 +246,7 @@ void Producer::acknowledge(Queue& queue, Batch& batch, std::int64_t base_offset,
 void Producer::finish(Queue& queue, Batch& batch, ClientResult<Acknowledgement> result) {
   const auto place = std::ranges::find_if(queue.batches, [&](const auto& other) { return other.get() == &batch; });
   ENSURE(place != queue.batches.end());
-  const std::shared_ptr<Batch> kept = *place;
+  const std::shared_ptr<Batch> kept = std::move(*place);
   queue.batches.erase(place);
   if (!result) numbers_left_over(queue, batch, result.error());
   batch.outcome->result = std::move(result);
