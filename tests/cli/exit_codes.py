@@ -79,16 +79,16 @@ with tempfile.TemporaryDirectory() as name:
     expect("a museum that is not there", nowhere, 2)
     assert "--folder" in nowhere.stderr, nowhere.stderr
 
-    expect("an exhibit", run(file(CALM), "--exhibit", "kafka-6683"), 0)
+    expect("an exhibit", run(file(CALM), "--exhibit", "kip-101"), 0)
     mistyped = run(file(CALM), "--exhibit", "fsync-tarp")
     expect("an exhibit that is not there", mistyped, 2)
     assert "there is no exhibit 'fsync-tarp'; did you mean 'fsync-trap'?" in mistyped.stderr, mistyped.stderr
     without_finding = scratch / "museum"
     without_finding.mkdir()
-    (without_finding / "calm.toml").write_text('exhibit = ["kafka-6683"]\n' + CALM)
+    (without_finding / "calm.toml").write_text('exhibit = ["kip-101"]\n' + CALM)
     visit = subprocess.run([program, "museum", "--folder", without_finding], capture_output=True, text=True)
     expect("a museum whose scenario expects nothing", visit, 2)
-    (without_finding / "calm.toml").write_text('exhibit = ["kafka-6683"]\n' + CALM + '[expect]\nfinding = "lost-write"\n')
+    (without_finding / "calm.toml").write_text('exhibit = ["kip-101"]\n' + CALM + '[expect]\nfinding = "lost-write"\n')
     visit = subprocess.run([program, "museum", "--folder", without_finding, "--seeds", "3", "--clean", "1", "--json"],
                            capture_output=True, text=True)
     expect("an exhibit that nobody sees", visit, 1)
