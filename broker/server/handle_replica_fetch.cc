@@ -1,6 +1,7 @@
 // Fetch, for replicas. A follower's fetch says how far that follower is, and producers may be waiting for that: it is read and noted
-// before anything is waited for. It waits only if there is nothing to tell: no record, no watermark or log start that this follower has
-// not been told, no error and no place where the logs part.
+// before anything is waited for. It waits only if there is nothing to tell: no record, no error and no place where the logs part. A watermark
+// or log start that this follower has not been told is news as well, but waits a little for records to go with: under load there are
+// some soon, and half of all answers would have none.
 //
 // Memory is not asked for: as many answers as there are other brokers exist at once, and a consumer that reads slowly must not hold up
 // what producers wait for.
@@ -13,6 +14,9 @@ namespace {
 
 using protocol::FetchRequest;
 using protocol::FetchResponse;
+
+// How long news of the watermark or the log start waits for records. Who waits meanwhile are consumers that read from the follower.
+constexpr Duration patience_for_records = 5ms;
 
 bool has_news(const FetchResponse& response) {
   return std::ranges::any_of(response.responses, [](const FetchResponse::Topic& topic) {
@@ -76,11 +80,19 @@ Result<FetchAnswer> handle_replica_fetch(HandlerContext context, const FetchRequ
   const Time deadline = after(context.env.clock.now(), std::chrono::milliseconds(std::max(request.max_wait_ms, 0)));
   const auto most = static_cast<std::size_t>(std::clamp(request.max_bytes, 0, context.broker.config().fetch_max_bytes));
   const std::size_t min_bytes = std::min(static_cast<std::size_t>(std::max(request.min_bytes, 0)), most);
-  const bool owed = owes_news(targets, fetcher.replica);
+  const auto is_owed = [&] { return owes_news(targets, fetcher.replica); };
+  const auto has_records = [&] { return has_bytes(targets, min_bytes); };
+  bool owed = is_owed();
   read_targets(context, targets, fetcher, most);
-  if (!owed && !has_news(answer.response) && record_bytes(answer.response) < min_bytes) {
-    TRY(wait_for_news(context, targets, /*as_replica=*/true, deadline,
-                      [&] { return has_bytes(targets, min_bytes) || owes_news(targets, fetcher.replica); }));
+  if (!has_news(answer.response) && record_bytes(answer.response) < min_bytes) {
+    if (!owed) {
+      TRY(wait_for_news(context, targets, /*as_replica=*/true, deadline, [&] { return has_records() || is_owed(); }));
+      owed = is_owed();
+    }
+    if (owed && !has_records()) {
+      const Time give_up = std::min(deadline, after(context.env.clock.now(), patience_for_records));
+      TRY(wait_for_news(context, targets, /*as_replica=*/true, give_up, has_records));
+    }
     read_targets(context, targets, fetcher, most);
   }
   hint_leaders(context, answer.response);

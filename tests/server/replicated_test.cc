@@ -223,6 +223,50 @@ TEST_CASE("cluster: followers wait for records and for the watermark with one fe
   });
 }
 
+TEST_CASE("cluster: the watermark alone waits a little for records to go with, and goes without them if none come") {
+  ClusterWorld cluster(brokers);
+  std::int32_t leader_id = 0;
+  cluster.as_client([&](Env& env) {
+    RawClient any(env, ClusterWorld::address(1));
+    REQUIRE(create_replicated(any, "t") == ErrorCode::none);
+    leader_id = partition_of(any, "t").leader_id;
+    RawClient leader(env, ClusterWorld::address(leader_id));
+    produce_to_leader(env, leader, "t", "first");
+  });
+  const std::int32_t stopped = other_than(leader_id);
+  cluster.crash(stopped);
+  cluster.as_client([&](Env& env) {
+    RawClient leader(env, ClusterWorld::address(leader_id));
+    RawClient replica(env, ClusterWorld::address(leader_id));  // in place of the one that was stopped
+    const auto fetch_from = [&](std::int64_t offset) {
+      protocol::FetchRequest request = fetch_request("t", 0, offset, {.max_wait_ms = 10'000});
+      request.replica_id = stopped;
+      return request;
+    };
+    // It is in sync still, and what is produced is committed as soon as it says that it has it.
+    REQUIRE(produce(leader, "t", 0, batch_of({"x"}), 1).error_code == ErrorCode::none);
+    REQUIRE(values_of(replica.call(fetch_from(1), fetch_by_name)) == std::vector<std::string>{"x"});
+    REQUIRE(sleep_until(env.clock.now() + 100ms).has_value());  // the other follower has it by now
+    const Time begin = env.clock.now();
+    const auto alone = only(replica.call(fetch_from(2), fetch_by_name));
+    const Duration waited = env.clock.now() - begin;
+    REQUIRE(alone.records.empty());
+    REQUIRE(alone.high_watermark == 2);
+    REQUIRE(waited >= 5ms);
+    REQUIRE(waited < 50ms);
+
+    REQUIRE(produce(leader, "t", 0, batch_of({"y"}), 1).error_code == ErrorCode::none);
+    REQUIRE(values_of(replica.call(fetch_from(2), fetch_by_name)) == std::vector<std::string>{"y"});
+    REQUIRE(sleep_until(env.clock.now() + 100ms).has_value());
+    replica.send(fetch_from(3), fetch_by_name);
+    REQUIRE(sleep_until(env.clock.now() + 1ms).has_value());
+    REQUIRE(produce(leader, "t", 0, batch_of({"z"}), 1).error_code == ErrorCode::none);
+    const auto both = replica.receive<protocol::FetchResponse>(fetch_by_name);
+    REQUIRE(values_of(both) == std::vector<std::string>{"z"});
+    REQUIRE(only(both).high_watermark == 3);
+  });
+}
+
 TEST_CASE("cluster: leader and followers sync a record side by side, not one after the other") {
   ClusterWorld cluster(brokers);
   cluster.as_client([&](Env& env) {
