@@ -2,7 +2,7 @@
 //
 // Four lanes (file_lane.h), so that no kind of work waits for another: changes, in the order they were asked for; syncs, grouped
 // by file; reads that miss the page cache; and slow farewells, since removing a large file can take a millisecond a megabyte. A
-// read that the page cache can answer is answered at once, without a thread.
+// read that the page cache can answer is answered at once, without a thread, and so is a small write, which the page cache takes.
 #pragma once
 
 #include <memory>
@@ -55,10 +55,29 @@ class Descriptor {
   int number() const { return number_; }
   const std::string& path() const { return path_; }
 
+  /// A change of this file that a lane has taken: none may overtake it. On the reactor's thread only, where tasks are made and destroyed.
+  class Change {
+   public:
+    explicit Change(std::shared_ptr<Descriptor> of) : of_(std::move(of)) { ++of_->changes_; }
+    ~Change() {
+      if (of_ != nullptr) --of_->changes_;
+    }
+    Change(Change&&) = default;
+    Change(const Change&) = delete;
+    Change& operator=(Change&&) = delete;
+
+    const Descriptor& file() const { return *of_; }
+
+   private:
+    std::shared_ptr<Descriptor> of_;
+  };
+  bool has_changes() const { return changes_ > 0; }
+
  private:
   const int number_;
   const std::string path_;
   FileLane& farewells_;
+  int changes_ = 0;
 };
 
 class RealDisk final : public Disk {

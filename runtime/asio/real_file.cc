@@ -17,6 +17,9 @@ namespace {
 
 // More than this is not copied on the reactor, even out of the page cache: it would be felt by everybody else.
 constexpr std::size_t largest_immediate_read = 256 * 1024;
+// More than this is not copied into the page cache by the reactor. So much takes it a few microseconds, which is less than a trip of the
+// task to a thread and back costs it; all of it together is what small batches at a high rate cost.
+constexpr std::size_t largest_immediate_write = 16 * 1024;
 constexpr std::size_t vectors_at_once = 256;  // IOV_MAX is 1024
 
 // A read of `count` bytes that ends early, at the end of the file mostly, should not pin the memory it was given.
@@ -100,9 +103,15 @@ Result<Slice> RealFile::read_at(std::uint64_t offset, std::size_t count, Time de
 }
 
 Result<> RealFile::write_at(std::uint64_t offset, std::span<const Slice> pieces, Time deadline) {
+  ENSURE(Fiber::current() != nullptr);
+  if (Fiber::current()->cancelled()) return Error(Errc::cancelled);
+  std::size_t bytes = 0;
+  for (const Slice& piece : pieces) bytes += piece.size();
+  if (bytes <= largest_immediate_write && !descriptor_->has_changes()) return write_pieces(*descriptor_, offset, pieces);
   std::vector<Slice> kept(pieces.begin(), pieces.end());
-  return perform(lanes_.changes, deadline,
-                 [descriptor = descriptor_, offset, kept = std::move(kept)] { return write_pieces(*descriptor, offset, kept); });
+  return perform(lanes_.changes, deadline, [change = Descriptor::Change(descriptor_), offset, kept = std::move(kept)] {
+    return write_pieces(change.file(), offset, kept);
+  });
 }
 
 Result<> RealFile::sync(Time deadline) {
@@ -116,9 +125,9 @@ Result<> RealFile::sync(Time deadline) {
 }
 
 Result<> RealFile::truncate(std::uint64_t size, Time deadline) {
-  return perform(lanes_.changes, deadline, [descriptor = descriptor_, size]() -> Result<> {
-    while (ftruncate(descriptor->number(), static_cast<off_t>(size)) != 0) {
-      if (errno != EINTR) return file_error(errno, "truncate", descriptor->path());
+  return perform(lanes_.changes, deadline, [change = Descriptor::Change(descriptor_), size]() -> Result<> {
+    while (ftruncate(change.file().number(), static_cast<off_t>(size)) != 0) {
+      if (errno != EINTR) return file_error(errno, "truncate", change.file().path());
     }
     return {};
   });

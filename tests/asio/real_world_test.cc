@@ -204,6 +204,25 @@ TEST_CASE("real world: a call on a file that runs out of time may still take eff
   });
 }
 
+TEST_CASE("real world: a small write, which needs no thread, overtakes no change of its file that was asked for before") {
+  over_each_backend([](IoBackend backend) {
+    const TemporaryDirectory directory;
+    open_world(backend, directory.path)->run([](Env& env) {
+      const std::unique_ptr<File> file = env.disk.open("f", OpenMode::create, no_deadline).value();
+      const Slice large = Slice::copy_of(std::string(4 << 20, 'x'));
+      const Slice small = Slice::copy_of("small");
+      for (int round = 0; round < 20; ++round) {
+        const Result<> given_up = file->write_at(0, std::span<const Slice>(&large, 1), env.clock.now());
+        if (!given_up.has_value()) CHECK(given_up.error() == Errc::timed_out);
+        REQUIRE(file->write_at(0, std::span<const Slice>(&small, 1), no_deadline).has_value());
+        CHECK(as_text(file->read_at(0, 5, no_deadline).value()) == "small");
+        REQUIRE(file->truncate(5, no_deadline).has_value());
+        CHECK(as_text(file->read_at(0, 100, no_deadline).value()) == "small");
+      }
+    });
+  });
+}
+
 TEST_CASE("real world: the trace writes a line per event at or above its level") {
   const TemporaryDirectory directory;
   static constexpr TracePoint quiet{"test.quiet", TraceLevel::debug};
