@@ -39,26 +39,28 @@ void FileLane::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    while (Worker* worker = claim_idle()) worker->called.notify_one();
   }
-  changed_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  for (Worker& worker : workers_) worker.thread.join();
+  workers_.clear();
 }
 
 // Work and the threads for it are matched so that nobody is woken in vain, which would cost more than most tasks: a task is
 // announced to one idle thread, unless its group is running, because then the thread that finishes the group looks again anyway.
 void FileLane::submit(std::unique_ptr<FileTask> task) {
+  Worker* worker = nullptr;
   {
     const std::lock_guard lock(mutex_);
     const bool runs_now = can_run(*task);
     pending_.push_back(std::move(task));
     if (!runs_now) return;
-    if (!claim_idle_thread()) {
-      if (threads_.size() < thread_limit_) threads_.emplace_back([this] { work(); });
-      return;
+    worker = claim_idle();
+    if (worker == nullptr && workers_.size() < thread_limit_) {
+      Worker& hired = workers_.emplace_back();
+      hired.thread = std::thread([this, &hired] { work(hired); });
     }
   }
-  changed_.notify_one();
+  if (worker != nullptr) worker->called.notify_one();
 }
 
 bool FileLane::can_run(const FileTask& task) const {
@@ -66,10 +68,12 @@ bool FileLane::can_run(const FileTask& task) const {
          std::find(running_keys_.begin(), running_keys_.end(), task.group_key) == running_keys_.end();
 }
 
-bool FileLane::claim_idle_thread() {
-  if (idle_threads_ == waking_threads_) return false;
-  ++waking_threads_;
-  return true;
+FileLane::Worker* FileLane::claim_idle() {
+  if (idle_.empty()) return nullptr;
+  Worker* worker = idle_.back();
+  idle_.pop_back();
+  worker->idle = false;
+  return worker;
 }
 
 // The first task whose group is not being worked on, and all others of its group; or the first few that have none, if this lane's
@@ -95,23 +99,22 @@ FileTasks FileLane::take_group() {
   return group;
 }
 
-void FileLane::work() {
+void FileLane::work(Worker& self) {
   std::unique_lock lock(mutex_);
   for (;;) {
     FileTasks group = take_group();
     if (group.empty()) {
       if (stopping_) return;  // what is left belongs to groups that run, and to their threads
-      ++idle_threads_;
-      changed_.wait(lock);
-      --idle_threads_;
-      if (waking_threads_ > 0) --waking_threads_;
+      self.idle = true;
+      idle_.push_back(&self);
+      self.called.wait(lock, [&] { return !self.idle; });
       continue;
     }
     // The end of a group may have set more work free than this thread takes.
     const auto runnable = [this](const std::unique_ptr<FileTask>& task) { return can_run(*task); };
-    if (idle_threads_ > 0 && std::any_of(pending_.begin(), pending_.end(), runnable) && claim_idle_thread())
-      changed_.notify_one();
+    Worker* helper = std::any_of(pending_.begin(), pending_.end(), runnable) ? claim_idle() : nullptr;
     lock.unlock();
+    if (helper != nullptr) helper->called.notify_one();
     const void* key = group.front()->group_key;
     for (const std::unique_ptr<FileTask>& task : group) {
       if (key == nullptr || task == group.front()) {

@@ -10,6 +10,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -69,23 +70,27 @@ class FileLane {
   void submit(std::unique_ptr<FileTask> task);
 
  private:
-  void work();
+  struct Worker {
+    std::condition_variable called;
+    bool idle = false;
+    std::thread thread;
+  };
+
+  void work(Worker& self);
   // Requires: mutex_ is held.
   bool can_run(const FileTask& task) const;
   FileTasks take_group();
-  bool claim_idle_thread();
+  Worker* claim_idle();
 
   Completions& completions_;
   const std::size_t thread_limit_;
   std::mutex mutex_;
-  std::condition_variable changed_;
   // Guarded by mutex_.
   FileTasks pending_;
   std::vector<const void*> running_keys_;
-  std::size_t idle_threads_ = 0;
-  std::size_t waking_threads_ = 0;  // of the idle ones, those that have been notified
+  std::list<Worker> workers_;
+  std::vector<Worker*> idle_;  // the last one to come is called first: it is the one whose memory is still in a cache
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
 };
 
 namespace detail {
