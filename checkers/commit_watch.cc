@@ -62,7 +62,7 @@ void compare_epochs(const PartitionView& view, const ReplicaMarks& a, const Repl
 // Whether both know the same of a producer, as far as its batches lie in both logs.
 bool same_producer(const ProducerMark& a, const ProducerMark& b, std::int64_t retained) {
   if (a.epoch != b.epoch || a.last_offset != b.last_offset) return false;
-  for (std::size_t i = 0; i < ProducerMark::batches_max; ++i) {
+  for (std::size_t i = 0; i < batches_to_know_again; ++i) {
     const bool kept = a.batches[i].last_offset >= retained || b.batches[i].last_offset >= retained;
     if (kept && a.batches[i] != b.batches[i]) return false;
   }

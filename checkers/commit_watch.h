@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "checkers/cluster_invariants.h"
+#include "checkers/producer_invariants.h"
 #include "checkers/verdict.h"
 
 namespace faultline::checkers {
@@ -40,7 +41,6 @@ struct EpochMark {
 /// What a log knows of a producer.
 struct ProducerMark {
   /// Of the batches that are remembered, so that they are known when they come again.
-  static constexpr std::size_t batches_max = 5;
   struct Batch {
     std::int32_t last_sequence = -1;
     std::int64_t last_offset = -1;
@@ -51,7 +51,7 @@ struct ProducerMark {
   std::int64_t producer = 0;
   std::int16_t epoch = 0;
   std::int64_t last_offset = 0;                 // of its newest batch, markers included
-  std::array<Batch, batches_max> batches = {};  // newest first; with offset -1: none
+  std::array<Batch, batches_to_know_again> batches = {};  // newest first; with offset -1: none
 };
 
 /// A running replica at one moment.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/sequence.h"
 #include "broker/protocol/batch_builder.h"
 #include "broker/protocol/record.h"
 
@@ -18,11 +19,11 @@ std::optional<Bytes> view(const std::optional<Slice>& slice) {
   return slice->bytes();
 }
 
-// The sequence of the record at `offset`: they wrap after INT32_MAX.
+// The sequence of the record at `offset`.
 std::int32_t sequence_at(const protocol::BatchView& batch, std::int64_t offset) {
   if (!batch.has_producer_id()) return -1;
   const std::uint64_t index = static_cast<std::uint64_t>(offset) - static_cast<std::uint64_t>(batch.base_offset());
-  return static_cast<std::int32_t>((static_cast<std::uint32_t>(batch.base_sequence()) + index) & INT32_MAX);
+  return sequence_after(batch.base_sequence(), index);
 }
 
 }  // namespace

@@ -1,19 +1,12 @@
 // How an idempotent producer numbers its batches: a batch gets its number when it is first sent and keeps it under all retries, so that
 // brokers know it again (KIP-98). What breaks the row of numbers is answered with a new epoch (KIP-360).
+#include "base/sequence.h"
 #include "broker/client/producer.h"
 #include "broker/protocol/init_producer_id.h"
 
 namespace faultline::client {
-namespace {
 
 using protocol::ErrorCode;
-
-// Numbers go from 0 to INT32_MAX and begin again.
-std::int32_t sequence_after(std::int32_t sequence, std::size_t records) {
-  return static_cast<std::int32_t>((static_cast<std::uint64_t>(sequence) + records) & INT32_MAX);
-}
-
-}  // namespace
 
 /// Whether the queue's next batch can be numbered; if not, a producer id is asked for.
 bool Producer::can_number(Queue& queue) {

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/sequence.h"
 #include "broker/protocol/endian.h"
 
 namespace faultline {
@@ -61,7 +62,7 @@ replication::ProducerBatch BatchHeader::producer() const {
   batch.producer_id = producer_id;
   batch.epoch = producer_epoch;
   batch.first_sequence = base_sequence;
-  batch.last_sequence = base_sequence < 0 ? -1 : replication::sequence_after(base_sequence, last_offset_delta);
+  batch.last_sequence = base_sequence < 0 ? -1 : sequence_after(base_sequence, static_cast<std::uint32_t>(last_offset_delta));
   batch.base_offset = base_offset;
   batch.last_offset = last_offset();
   batch.timestamp_ms = max_timestamp;

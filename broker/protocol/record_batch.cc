@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/crc32c.h"
+#include "base/sequence.h"
 
 namespace faultline::protocol {
 namespace {
@@ -39,8 +40,7 @@ Result<BatchView> BatchView::parse(const Slice& bytes) {
 }
 
 std::int32_t BatchView::last_sequence() const {
-  const auto sum = static_cast<std::uint32_t>(base_sequence()) + static_cast<std::uint32_t>(last_offset_delta());
-  return static_cast<std::int32_t>(sum & INT32_MAX);
+  return sequence_after(base_sequence(), static_cast<std::uint32_t>(last_offset_delta()));
 }
 
 std::uint32_t BatchView::computed_crc() const { return crc32c(bytes_.bytes().subspan(attributes_at)); }

@@ -1,17 +1,12 @@
 #include "broker/replication/producer_state.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/check.h"
+#include "base/sequence.h"
 
 namespace faultline::replication {
-
-std::int32_t sequence_after(std::int32_t sequence, std::int32_t count) {
-  constexpr std::int64_t sequences = std::int64_t{std::numeric_limits<std::int32_t>::max()} + 1;
-  return static_cast<std::int32_t>((std::int64_t{sequence} + count) % sequences);
-}
 
 void ProducerEntry::remember(const RememberedBatch& batch) {
   if (count_ == remembered_batches) {

@@ -34,9 +34,6 @@ using ProducerId = std::int64_t;
 /// How many batches of a producer are remembered: as many as a client may have on their way at once.
 inline constexpr std::size_t remembered_batches = 5;
 
-/// The sequence number `count` behind `sequence`; they wrap after INT32_MAX.
-std::int32_t sequence_after(std::int32_t sequence, std::int32_t count);
-
 /// What a batch's header says of its producer.
 struct ProducerBatch {
   ProducerId producer_id = -1;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/random.h"
+#include "base/sequence.h"
 #include "broker/replication/producer_state.h"
 
 using namespace faultline;
@@ -21,7 +22,7 @@ struct Log {
     made.producer_id = id;
     made.epoch = epoch;
     made.first_sequence = first;
-    made.last_sequence = sequence_after(first, count - 1);
+    made.last_sequence = sequence_after(first, static_cast<std::uint64_t>(count) - 1);
     return made;
   }
   static ProducerBatch marker(ProducerId id, std::int16_t epoch) {
