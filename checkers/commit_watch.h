@@ -50,7 +50,7 @@ struct ProducerMark {
 
   std::int64_t producer = 0;
   std::int16_t epoch = 0;
-  std::int64_t last_offset = 0;                 // of its newest batch, markers included
+  std::int64_t last_offset = 0;                           // of its newest batch, markers included
   std::array<Batch, batches_to_know_again> batches = {};  // newest first; with offset -1: none
 };
 
