@@ -175,8 +175,9 @@ class Partition final : public std::enable_shared_from_this<Partition> {
 
   /// Bytes that a read at `offset` would find; near enough for a fetch that waits for many.
   std::size_t readable_bytes(std::int64_t offset, bool for_replica = false) const;
-  /// Whether watermark or log start are above what read_for_replica() last told this follower. Ask again after a read: it may have moved
-  /// the watermark.
+  /// An answer with these is on its way to the follower.
+  void note_told(BrokerId follower, std::int64_t high_watermark, std::int64_t log_start);
+  /// Whether watermark or log start are above what this follower was last told. Ask after a read: it may have moved the watermark.
   bool owes_news(BrokerId follower) const;
 
   /// -1 latest, -2 earliest, -3 the greatest timestamp, -4 local earliest, else the first record at or after that time.

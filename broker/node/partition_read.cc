@@ -77,7 +77,6 @@ ReplicaRead Partition::read_for_replica(const ReplicaFetch& fetch) {
   Result<ReadResult> found =
       log_->read(fetch.follower.fetch_offset,
                  {.upper_bound = log_->written_end(), .max_bytes = fetch.max_bytes, .min_one_batch = fetch.at_least_one});
-  const bool owed = owes_news(fetch.follower.replica);
   // The reading may have taken long.
   answer.error_code = check_replica(fetch);
   if (answer.error_code != ErrorCode::none) return answer;
@@ -89,9 +88,6 @@ ReplicaRead Partition::read_for_replica(const ReplicaFetch& fetch) {
   }
   if (!found->batches.empty()) log_->shared_up_to(found->next_offset);
   for (Slice& batch : found->batches) answer.records.append(std::move(batch));
-  // A watermark that this very fetch has moved is still owed: an answer with nothing else in it may not be sent at once.
-  if (owed || !answer.records.empty())
-    std::get<Leading>(role_).told[fetch.follower.replica] = {answer.high_watermark, answer.log_start_offset};
   return answer;
 }
 
@@ -102,6 +98,10 @@ void Partition::note_fetch(const ReplicaFetch& fetch, replication::ReadOutcome o
   take(rules.fetched(fetch.follower, outcome, leader_log(), host_.env.clock.now()));
   if (log_start() != before) progress_.notify_all();
   rules.check_invariants();
+}
+
+void Partition::note_told(BrokerId follower, std::int64_t high_watermark, std::int64_t log_start) {
+  if (auto* role = std::get_if<Leading>(&role_)) role->told[follower] = {high_watermark, log_start};
 }
 
 bool Partition::owes_news(BrokerId follower) const {

@@ -71,6 +71,17 @@ void read_targets(HandlerContext context, const std::vector<FetchTarget>& target
   }
 }
 
+// At the end: what was read before the wait has not been said, and nothing has if the connection ended meanwhile. A follower whose log parts
+// from this one takes over no watermark.
+void note_told(HandlerContext context, const std::vector<FetchTarget>& targets, BrokerId replica) {
+  for (const FetchTarget& target : targets) {
+    const FetchResponse::Topic::Partition& answer = *target.answer;
+    if (answer.error_code != ErrorCode::none || answer.diverging_epoch != decltype(answer.diverging_epoch){}) continue;
+    context.broker.on_owner(*target.partition,
+                            [&](Partition& owned) { owned.note_told(replica, answer.high_watermark, answer.log_start_offset); });
+  }
+}
+
 }  // namespace
 
 Result<FetchAnswer> handle_replica_fetch(HandlerContext context, const FetchRequest& request, protocol::Version version) {
@@ -80,21 +91,16 @@ Result<FetchAnswer> handle_replica_fetch(HandlerContext context, const FetchRequ
   const Time deadline = after(context.env.clock.now(), std::chrono::milliseconds(std::max(request.max_wait_ms, 0)));
   const auto most = static_cast<std::size_t>(std::clamp(request.max_bytes, 0, context.broker.config().fetch_max_bytes));
   const std::size_t min_bytes = std::min(static_cast<std::size_t>(std::max(request.min_bytes, 0)), most);
-  const auto is_owed = [&] { return owes_news(targets, fetcher.replica); };
   const auto has_records = [&] { return has_bytes(targets, min_bytes); };
-  bool owed = is_owed();
   read_targets(context, targets, fetcher, most);
   if (!has_news(answer.response) && record_bytes(answer.response) < min_bytes) {
-    if (!owed) {
-      TRY(wait_for_news(context, targets, /*as_replica=*/true, deadline, [&] { return has_records() || is_owed(); }));
-      owed = is_owed();
-    }
-    if (owed && !has_records()) {
-      const Time give_up = std::min(deadline, after(context.env.clock.now(), patience_for_records));
-      TRY(wait_for_news(context, targets, /*as_replica=*/true, give_up, has_records));
-    }
+    TRY(wait_for_news(context, targets, /*as_replica=*/true, deadline,
+                      [&] { return has_records() || owes_news(targets, fetcher.replica); }));
+    const Time give_up = std::min(deadline, after(context.env.clock.now(), patience_for_records));
+    TRY(wait_for_news(context, targets, /*as_replica=*/true, give_up, has_records));
     read_targets(context, targets, fetcher, most);
   }
+  if (!context.polls.ended()) note_told(context, targets, fetcher.replica);
   hint_leaders(context, answer.response);
   return answer;
 }

@@ -257,7 +257,7 @@ Peers ReplicaCluster::peers_of(BrokerId id, Env& env) {
   peers.alter_partition = [this, id, &env](const protocol::AlterPartitionRequest& request, Time,
                                            bool&) -> Result<protocol::AlterPartitionResponse> {
     TRY(sleep_until(after(env.clock.now(), 2ms)));
-    const Result<protocol::AlterPartitionResponse> answer = alter(id, request);
+    Result<protocol::AlterPartitionResponse> answer = alter(id, request);
     TRY(sleep_until(after(env.clock.now(), 2ms)));
     if (lose_answers > 0 && lose_answers-- > 0) return Error(Errc::closed);
     return answer;
@@ -306,7 +306,6 @@ FetchResponse ReplicaCluster::serve_fetch(BrokerId id, Env& env, const FetchRequ
   for (;;) {
     FetchResponse response;
     bool worth_it = false;
-    bool owes = false;
     for (const auto& topic : request.topics) {
       auto& answers = response.responses.emplace_back();
       answers.topic_id = topic.topic_id;
@@ -325,15 +324,16 @@ FetchResponse ReplicaCluster::serve_fetch(BrokerId id, Env& env, const FetchRequ
         fetch.leader_epoch = wanted.current_leader_epoch;
         fetch.last_fetched_epoch = wanted.last_fetched_epoch;
         fetch.max_bytes = static_cast<std::size_t>(wanted.partition_max_bytes);
-        const bool owed = (*found)->owes_news(request.replica_state.replica_id);
         ReplicaRead read = (*found)->read_for_replica(fetch);
         answer.error_code = read.error_code;
         answer.high_watermark = read.high_watermark;
         answer.log_start_offset = read.log_start_offset;
         if (read.diverging) answer.diverging_epoch = {read.diverging->epoch, read.diverging->end_offset};
-        worth_it = worth_it || owed || read.error_code != ErrorCode::none || read.diverging || !read.records.empty();
+        const bool owes = (*found)->owes_news(request.replica_state.replica_id);
+        worth_it = worth_it || owes || read.error_code != ErrorCode::none || read.diverging || !read.records.empty();
+        if (read.error_code == ErrorCode::none && !read.diverging)
+          (*found)->note_told(request.replica_state.replica_id, read.high_watermark, read.log_start_offset);
         answer.records = std::move(read.records);
-        owes = owes || (*found)->owes_news(request.replica_state.replica_id);
         if (watched.size() < 1000) {
           (*found)->watch(news, true);
           watched.push_back(*found);
@@ -341,7 +341,6 @@ FetchResponse ReplicaCluster::serve_fetch(BrokerId id, Env& env, const FetchRequ
       }
     }
     if (worth_it) return response;
-    if (owes) continue;
     const Result<> woken = news.wait(until);
     news.reset();
     if (!woken) return response;

@@ -264,6 +264,18 @@ TEST_CASE("cluster: the watermark alone waits a little for records to go with, a
     const auto both = replica.receive<protocol::FetchResponse>(fetch_by_name);
     REQUIRE(values_of(both) == std::vector<std::string>{"z"});
     REQUIRE(only(both).high_watermark == 3);
+
+    // What was about to be said when the connection broke has not been said.
+    REQUIRE(sleep_until(env.clock.now() + 100ms).has_value());
+    for (int i = 0; i < 3; ++i) {
+      RawClient cut_off(env, ClusterWorld::address(leader_id));
+      cut_off.send(fetch_from(4), fetch_by_name);
+      REQUIRE(sleep_until(env.clock.now() + 3ms).has_value());
+    }
+    REQUIRE(sleep_until(env.clock.now() + 100ms).has_value());
+    const Time again = env.clock.now();
+    REQUIRE(only(replica.call(fetch_from(4), fetch_by_name)).high_watermark == 4);
+    REQUIRE(env.clock.now() - again < 50ms);
   });
 }
 
