@@ -62,31 +62,45 @@ std::vector<checkers::Finding> CommitProbe::look(std::span<const RunningServer> 
   if (!judges_) return findings;
   ++looks_;
   for (const std::string& partition : decided.elected_uncleanly) watch_.give_up(partition);
+  const std::map<PartitionKey, std::vector<RunningReplica>> running = replicas_of(servers);
   for (const auto& [key, view] : decided.partitions) {
-    for (checkers::Finding& finding : look_at(key, view, servers, decided.broker_epochs)) findings.push_back(std::move(finding));
+    const client::TopicPartition name{view.partition.substr(0, view.partition.rfind('-')), key.second};
+    if (!state_.syncs(name.topic) || state_.allows_unclean_election(name.topic)) continue;
+    const auto found = running.find(key);
+    const auto replicas = found == running.end() ? std::span<const RunningReplica>() : std::span(found->second);
+    for (checkers::Finding& finding : look_at(view, name, replicas, decided.broker_epochs))
+      findings.push_back(std::move(finding));
   }
   return findings;
 }
 
-std::vector<checkers::Finding> CommitProbe::look_at(const PartitionKey& key, const checkers::PartitionView& decided,
-                                                    std::span<const RunningServer> servers,
-                                                    const std::map<std::int32_t, std::int64_t>& broker_epochs) {
-  const std::string topic = decided.partition.substr(0, decided.partition.rfind('-'));
-  if (!state_.syncs(topic) || state_.allows_unclean_election(topic)) return {};
-  checkers::PartitionView view = decided;
-  std::vector<checkers::ReplicaMarks> replicas;
+// Of topics that their brokers know of: what is left of another is on its way out.
+std::map<PartitionKey, std::vector<CommitProbe::RunningReplica>> CommitProbe::replicas_of(
+    std::span<const RunningServer> servers) {
+  std::map<PartitionKey, std::vector<RunningReplica>> replicas;
   for (const RunningServer& server : servers) {
     if (!server.broker->config().has_broker_role()) continue;
-    const auto found = server.broker->replicas().partition(key.first, key.second);
-    if (!found || (*found)->being_cut()) continue;
-    const Partition& partition = **found;
-    learn(view, partition);
-    checkers::ReplicaMarks& marks = replicas.emplace_back(marks_of(partition, looks_ % looks_per_producers == 0));
-    marks.node = server.broker->node_id();
-    const auto epoch = broker_epochs.find(marks.node);
-    marks.registered = epoch != broker_epochs.end() && epoch->second == server.broker->lifecycle().epoch();
+    for (std::shared_ptr<Partition>& partition : server.broker->replicas().partitions()) {
+      const PartitionKey key{partition->topic_id(), partition->id().index};
+      if (partition->being_cut() || !server.broker->replicas().partition(key.first, key.second)) continue;
+      replicas[key].push_back({&server, std::move(partition)});
+    }
   }
-  const client::TopicPartition name{topic, key.second};
+  return replicas;
+}
+
+std::vector<checkers::Finding> CommitProbe::look_at(const checkers::PartitionView& decided, const client::TopicPartition& name,
+                                                    std::span<const RunningReplica> running,
+                                                    const std::map<std::int32_t, std::int64_t>& broker_epochs) {
+  checkers::PartitionView view = decided;
+  std::vector<checkers::ReplicaMarks> replicas;
+  for (const auto& [server, partition] : running) {
+    learn(view, *partition);
+    checkers::ReplicaMarks& marks = replicas.emplace_back(marks_of(*partition, looks_ % looks_per_producers == 0));
+    marks.node = server->broker->node_id();
+    const auto epoch = broker_epochs.find(marks.node);
+    marks.registered = epoch != broker_epochs.end() && epoch->second == server->broker->lifecycle().epoch();
+  }
   const auto gone = state_.gone_below.find(name);
   return watch_.observe(view, replicas, acknowledged_end(name), gone == state_.gone_below.end() ? 0 : gone->second);
 }

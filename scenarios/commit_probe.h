@@ -47,8 +47,14 @@ class CommitProbe {
   std::vector<checkers::Finding> look(std::span<const RunningServer> servers, const DecidedViews& decided);
 
  private:
-  std::vector<checkers::Finding> look_at(const PartitionKey& key, const checkers::PartitionView& decided,
-                                         std::span<const RunningServer> servers,
+  struct RunningReplica {
+    const RunningServer* server = nullptr;
+    std::shared_ptr<Partition> partition;
+  };
+
+  static std::map<PartitionKey, std::vector<RunningReplica>> replicas_of(std::span<const RunningServer> servers);
+  std::vector<checkers::Finding> look_at(const checkers::PartitionView& decided, const client::TopicPartition& name,
+                                         std::span<const RunningReplica> running,
                                          const std::map<std::int32_t, std::int64_t>& broker_epochs);
   std::int64_t acknowledged_end(const client::TopicPartition& partition) const;
 

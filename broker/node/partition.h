@@ -104,7 +104,8 @@ struct PartitionHost {
   Exhibits exhibits;
   /// As committed, and as this broker has learned it. Kept up to date by the owner.
   replication::BrokerStatuses brokers;
-  std::map<BrokerId, std::string> racks;
+  /// Empty if it is not known.
+  std::function<std::string_view(BrokerId)> rack_of;
   /// Sends an AlterPartition request; its answer goes to Partition::isr_answered().
   std::function<void(Partition&, const replication::IsrProposal&)> propose;
   /// A follower can fetch from this leader, for the first time or again.

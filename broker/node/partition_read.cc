@@ -115,19 +115,15 @@ bool Partition::owes_news(BrokerId follower) const {
 std::optional<BrokerId> Partition::preferred_read_replica(std::string_view rack, std::int64_t fetch_offset) const {
   const replication::Leader* rules = leading();
   if (rules == nullptr || rack.empty()) return std::nullopt;
-  const auto rack_of = [&](BrokerId id) -> std::string_view {
-    const auto found = host_.racks.find(id);
-    return found == host_.racks.end() ? std::string_view() : std::string_view(found->second);
-  };
   std::vector<replication::ReplicaView> in_sync;
-  in_sync.push_back({host_.self, rack_of(host_.self), log_->log_start(), log_->log_end(), host_.env.clock.now()});
+  in_sync.push_back({host_.self, host_.rack_of(host_.self), log_->log_start(), log_->log_end(), host_.env.clock.now()});
   for (const BrokerId id : rules->isr().committed().isr) {
     const auto follower = rules->followers().find(id);
     if (follower == rules->followers().end() || !follower->second.log_end()) continue;
     const auto broker = host_.brokers.find(id);
     if (broker == host_.brokers.end() || broker->second.fenced || broker->second.shutting_down) continue;
     in_sync.push_back({.id = id,
-                       .rack = rack_of(id),
+                       .rack = host_.rack_of(id),
                        .log_start = follower->second.log_start().value_or(0),
                        .log_end = *follower->second.log_end(),
                        .caught_up_at = follower->second.caught_up_at().value_or(Time())});

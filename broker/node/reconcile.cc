@@ -67,20 +67,16 @@ void Replicas::compare() {
 bool Replicas::learn_brokers() {
   if (brokers_as_of_ == image_->brokers_as_of()) return false;
   brokers_as_of_ = image_->brokers_as_of();
-  replication::BrokerStatuses statuses;
-  host_.racks.clear();
   bool same = true;
   for (const auto& [id, record] : image_->brokers()) {
     const replication::BrokerStatus status{record.broker_epoch, record.fenced, record.shutting_down};
-    const auto before = host_.brokers.find(id);
-    same = same && before != host_.brokers.end() && before->second.epoch == status.epoch &&
-           before->second.fenced == status.fenced && before->second.shutting_down == status.shutting_down;
-    statuses.emplace(id, status);
-    if (record.rack) host_.racks.emplace(id, *record.rack);
+    const auto [known, is_new] = host_.brokers.try_emplace(id, status);
+    same = same && !is_new && known->second == status;
+    known->second = status;
   }
-  same = same && statuses.size() == host_.brokers.size();
-  host_.brokers = std::move(statuses);
-  return !same;
+  if (host_.brokers.size() == image_->brokers().size()) return !same;
+  std::erase_if(host_.brokers, [&](const auto& known) { return image_->broker(known.first) == nullptr; });
+  return true;
 }
 
 void Replicas::compare_topic(const metadata::TopicImage& topic, bool brokers_changed) {

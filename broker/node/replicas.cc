@@ -30,7 +30,11 @@ Replicas::Replicas(Env& env, DataDirectory& directory, const ReplicasConfig& con
             .fetch_backoff = config.fetch_backoff,
             .exhibits = config.exhibits,
             .brokers = {},
-            .racks = {},
+            .rack_of =
+                [this](BrokerId id) {
+                  const metadata::BrokerRecord* broker = image_ == nullptr ? nullptr : image_->broker(id);
+                  return broker == nullptr || !broker->rack ? std::string_view() : std::string_view(*broker->rack);
+                },
             .propose = [this](Partition& partition,
                               const replication::IsrProposal& proposal) { isr_updates_.submit(partition, proposal); },
             .may_fetch = [this](Partition& partition, BrokerId leader) { fetcher_of(leader).add(partition); },

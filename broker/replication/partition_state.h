@@ -36,6 +36,8 @@ struct BrokerStatus {
   std::int64_t epoch = unknown_broker_epoch;
   bool fenced = true;
   bool shutting_down = false;
+
+  bool operator==(const BrokerStatus&) const = default;
 };
 using BrokerStatuses = std::map<BrokerId, BrokerStatus>;
 

@@ -23,7 +23,7 @@ struct LonePartition {
              .fetch_backoff = 200ms,
              .exhibits = {},
              .brokers = {},
-             .racks = {},
+             .rack_of = [](BrokerId) { return std::string_view(); },
              .propose = [](Partition&, const replication::IsrProposal&) {},
              .may_fetch = [](Partition&, BrokerId) {},
              .log_failed = [](Partition&) {}},
