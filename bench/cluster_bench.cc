@@ -134,16 +134,12 @@ ProducerRecord record_for(const std::string& topic, std::int32_t partition, cons
 }
 
 /// Messages of 1 KB at a steady rate. Returns: seconds from each send to its acknowledgement.
-Result<Samples> steady_load(Env& env, const ProcessCluster& cluster) {
+Result<Samples> steady_load(Env& env, const ProcessCluster& cluster, const ProducerConfig& config) {
   constexpr std::int32_t partitions = 6;
   constexpr std::size_t a_tick = 10;  // messages in a millisecond: 10,000 a second
   constexpr std::size_t warm_up_ticks = 2'000;
   constexpr std::size_t ticks = 10'000;
   TRY(create_topic(env, cluster, "steady", partitions));
-  // One request at a time to each broker (max.in.flight.requests.per.connection=1): what is sent meanwhile goes together with the next one,
-  // and so do the answers of followers. Three brokers and their client share the cores.
-  ProducerConfig config = producer_config(cluster);
-  config.requests_in_flight_max = 1;
   Producer producer(env, config);
   const Slice value = Slice::copy_of(std::string(1000, 'x'));
   Samples samples;
@@ -171,10 +167,13 @@ Result<Samples> steady_load(Env& env, const ProcessCluster& cluster) {
   return samples;
 }
 
-Result<> measure_latency(const std::string& name, const std::vector<std::string>& options, double goal_ms, BenchResult& result) {
+Result<> measure_latency(const std::string& name, const std::vector<std::string>& options, std::uint32_t requests_in_flight,
+                         double goal_ms, BenchResult& result) {
   ProcessCluster cluster = TRY(ProcessCluster::start(3, options));
   TRY(in_real_world([&](Env& env) -> Result<> {
-    const Samples samples = TRY(steady_load(env, cluster));
+    ProducerConfig config = producer_config(cluster);
+    config.requests_in_flight_max = requests_in_flight;
+    const Samples samples = TRY(steady_load(env, cluster, config));
     result.figures.push_back({name + ", p50", percentile(samples, 0.5) * 1e3, "ms"});
     result.figures.push_back({name + ", p99", percentile(samples, 0.99) * 1e3, "ms", 0, goal_ms});
     return {};
@@ -266,10 +265,17 @@ Result<BenchResult> run_cluster_bench(const std::function<void(std::string_view)
   TRY(measure_trials({"3 brokers, 30 s of faults", "scenarios/bench-cluster.toml", 20, 0.07}, result));
   progress("a hundred brokers");
   TRY(measure_trials({"100 brokers, 60 s", "scenarios/hundred-brokers.toml", 1, 60}, result));
+  // With one request in flight to a broker (max.in.flight.requests.per.connection), what is sent meanwhile goes together with the next, and so
+  // do the fetches of followers: less work where brokers and client share the cores.
+  const std::uint32_t usual = ProducerConfig{}.requests_in_flight_max;
+  constexpr std::uint32_t alone = 1;
+  const std::vector<std::string> slower{"--sync-delay", "2ms"};
   progress("latency of three processes");
-  TRY(measure_latency("acks=all, synced, 10,000 messages/s of 1 KB", {}, 4, result));
+  TRY(measure_latency("acks=all, synced, 10,000 messages/s of 1 KB", {}, usual, 4, result));
+  TRY(measure_latency("the same, one request in flight", {}, alone, 4, result));
   progress("latency of three processes with slower disks");
-  TRY(measure_latency("the same, 2 ms slower sync", {"--sync-delay", "2ms"}, 10, result));
+  TRY(measure_latency("2 ms slower sync", slower, usual, 10, result));
+  TRY(measure_latency("the same, one request in flight, 2 ms slower sync", slower, alone, 10, result));
   progress("failover");
   TRY(measure_failover(result));
   progress("the cost of replication");
