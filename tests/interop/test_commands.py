@@ -89,7 +89,9 @@ class Commands(unittest.TestCase):
 
     def test_consume_follows_a_topic_until_it_is_interrupted(self):
         self.run_command("topic", "create", "tail")
-        follower = subprocess.Popen([FAULTLINE, "consume", "-b", self.broker.address, "tail"], stdout=subprocess.PIPE, text=True)
+        # From the start: where the end is, the follower may learn only when the first record is there already.
+        follower = subprocess.Popen([FAULTLINE, "consume", "-b", self.broker.address, "--from", "earliest", "tail"],
+                                    stdout=subprocess.PIPE, text=True)
         try:
             for i in range(3):
                 self.run_command("produce", "tail", stdin=f"{i}\n")
